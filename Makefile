@@ -1,0 +1,61 @@
+# The deep vision workbook. `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.PHONY: help setup lab test test-colab notebook colab bench bands results lint lock clean
+
+BIN := .venv/bin
+NB ?= notebooks/1_foundations/1_1_first_classifier.ipynb
+PROFILE ?= laptop
+NOTEBOOKS := notebooks/*.ipynb notebooks/*/*.ipynb
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Tests take nothing from the developer's environment, and a closed port stands for the network.
+CLEAN_ENV := env -u COURSE_DATA -u COURSE_SEED -u COURSE_RECORD -u COURSE_PRECISION -u COURSE_PROFILE -u KERAS_BACKEND
+OFFLINE := http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 no_proxy=localhost,127.0.0.1
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv and install requirements.txt; skipped while requirements.txt has not changed
+	@cmp -s requirements.txt .venv/installed.txt || { \
+	  python=$$(sh .ci/find_python 3.11 3.12 3.13) || exit 1; \
+	  echo "set-up: installing into .venv with $$($$python --version), once; this takes a few minutes" && \
+	  $$python -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	  cp requirements.txt .venv/installed.txt; }
+
+lab: setup ## open JupyterLab on the start page
+	$(BIN)/jupyter lab notebooks/0_start_here.ipynb
+
+test: setup lint ## lint, unit tests, notebook structure, and every notebook executed on reduced data
+	$(CLEAN_ENV) $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 8 tests
+	$(CLEAN_ENV) COURSE_PROFILE=ci $(OFFLINE) $(BIN)/python -m pytest -q -c .ci/nbval.ini --rootdir . \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope --durations 8 $(NOTEBOOKS)
+
+test-colab: setup colab ## run every Colab copy alone on the versions Colab carries (Python 3.13)
+	$(CLEAN_ENV) $(BIN)/python tests/notebooks/run_colab.py
+
+notebook: setup ## run one notebook headlessly: make notebook NB=notebooks/... PROFILE=laptop [RECORD=1]
+	@$(if $(RECORD),COURSE_RECORD=$(CURDIR)/benchmarks/results.jsonl) \
+	  $(BIN)/python tests/notebooks/run.py $(NB) --profile $(PROFILE)
+
+colab: setup ## write colab/*.ipynb from notebooks/ and helpers/
+	$(BIN)/python colab/build.py
+
+bench: setup ## measure training speed against Keras's defaults, as ratios; writes benchmarks/training_speed.md
+	$(BIN)/python benchmarks/training_speed.py | tee build/training_speed.md && mv build/training_speed.md benchmarks/
+
+bands: setup ## measure the expected band of a notebook with five seeds: make bands NB=... PROFILE=ci
+	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE)
+
+results: setup ## render the recorded runs as benchmarks/results.md, and the figure of the README
+	$(BIN)/python benchmarks/results.py
+
+lint: setup ## check the style of .py and .ipynb files
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+lock: ## compile pyproject.toml into requirements.txt (needs uv: pip install uv)
+	sh .ci/lock
+
+clean: ## remove environments, builds and caches; data/cache stays
+	rm -rf .venv .venv-colab .venv-colab-tpu build *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

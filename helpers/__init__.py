@@ -1,0 +1,1 @@
+"""Shared plumbing of the deep vision workbook; ideas stand in the notebooks."""
