@@ -1,0 +1,87 @@
+"""Render the record of `full` and `laptop` runs (`results.jsonl`) as `results.md`, and the figure of the README.
+
+`make notebook NB=... PROFILE=laptop RECORD=1` adds to the record what the notebook reports.
+"""
+
+import json
+from pathlib import Path
+
+from helpers import metrics, plots, results
+
+HERE = Path(__file__).resolve().parent
+
+COLUMNS = [
+    "result",
+    "figure",
+    "profile",
+    "seed",
+    "measured",
+    "band",
+    "published",
+    "minutes",
+    "hardware",
+    "software",
+    "commit",
+    "date",
+]
+SHOWN = {"mnist_mlp": "MLP", "mnist_rnn": "RNN", "mnist_cnn": "CNN"}
+
+
+def table(entries: list[dict]) -> str:
+    """Return the runs as a Markdown table, one line a figure, the newest run of each result and profile."""
+    newest = {(e["result"], figure, e["profile"], e["seed"]): e for e in entries for figure in e["figures"]}
+    bands = results.bands()
+    lines = [
+        "# Recorded runs",
+        "",
+        "Made by `make results` from `results.jsonl`. Bands: the range of five seeds, widened by itself on both sides.",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|---" * len(COLUMNS) + "|",
+    ]
+    for (name, figure, profile, seed), e in sorted(newest.items()):
+        known = bands.get(name, {}).get(figure, {})
+        ends = results.band(known[profile]) if profile in known else None
+        band = f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "-"
+        published = f"{known['published']:.4f}" if "published" in known else "-"
+        figures = f"{e['figures'][figure]:.4f} | {band} | {published} | {e['minutes']:.1f}"
+        lines.append(
+            f"| {name} | {figure} | {profile} | {seed} | {figures} | {e['hardware']} | {e['software']} | "
+            f"{e['commit']} | {e['date']} |"
+        )
+    lines += [
+        "",
+        "## Five seeds",
+        "",
+        "| result | figure | profile | median | lowest | highest |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, figures in bands.items():
+        for figure, known in figures.items():
+            for profile in [key for key in ("laptop", "full") if key in known]:
+                s = metrics.summarise(known[profile])
+                lines.append(f"| {name} | {figure} | {profile} | {s.median:.4f} | {s.low:.4f} | {s.high:.4f} |")
+    return "\n".join(lines) + "\n"
+
+
+def picture() -> None:
+    """Draw the test errors of chapter 1's networks, five seeds each, published set-up and the course's recipe."""
+    values, ranges = {}, {}
+    for result, name in SHOWN.items():
+        for suffix, set_up in (("", "published set-up"), ("_recipe", "our recipe")):
+            known = results.bands().get(result + suffix, {}).get("accuracy", {})
+            if "full" in known:
+                errors = metrics.summarise([100 * (1 - value) for value in known["full"]])
+                values[f"{name}, {set_up}"] = errors.median
+                ranges[f"{name}, {set_up}"] = (errors.low, errors.high)
+    if values:
+        figure = plots.bars(values, xlabel="MNIST test images misread (%), median and range of seeds", ranges=ranges)
+        figure.savefig(HERE / "results.png", dpi=100, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    record = HERE / "results.jsonl"
+    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    (HERE / "results.md").write_text(table([json.loads(line) for line in lines]), encoding="utf-8")
+    picture()
+    print(f"{len(lines)} recorded figures in {HERE / 'results.md'}")

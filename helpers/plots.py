@@ -1,0 +1,231 @@
+"""Figures. Every function takes data and returns a Matplotlib Figure; none takes a model or guesses a value range.
+
+A figure is the last expression of its cell: Jupyter shows it once. Colours are Okabe and Ito's, which colour-blind
+readers can tell apart (https://jfly.uni-koeln.de/color/).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+STYLES = ("-", "--", "-.", ":")
+
+
+def _new(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **keywords) -> tuple[Figure, np.ndarray]:
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **keywords)
+    plt.close(figure)  # Jupyter would show an open figure a second time
+    return figure, axes
+
+
+def image_grid(
+    images: np.ndarray,
+    titles: Sequence[str] | None = None,
+    *,
+    value_range: tuple[float, float] = (0, 255),
+    columns: int = 5,
+    cell: float = 1.3,
+    cmap: str = "gray_r",
+) -> Figure:
+    """Draw images in a grid.
+
+    Args:
+        images: (N, height, width), (N, height, width, 1) or (N, height, width, 3) with values in `value_range`.
+        titles: one text an image.
+        value_range: the values drawn as the two ends of the scale; never taken from the data.
+        columns: images in a row.
+        cell: width and height of one image, in inches.
+        cmap: Matplotlib colour map for images with one channel.
+
+    Raises:
+        ValueError: other shapes, no image, or a number of titles that differs from the number of images.
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if len(images) == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
+        raise ValueError(f"images must be (N, height, width[, 1 or 3]), N > 0. Received: shape {images.shape}")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"titles must hold one text an image. Received: {len(titles)} for {len(images)} images")
+    low, high = value_range
+    rows = -(-len(images) // columns)
+    extra = 0.22 * (1 + max(str(title).count("\n") for title in titles)) if titles is not None else 0
+    figure, axes = _new(rows, columns, size=(columns * cell, rows * (cell + extra)))
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, image in enumerate(images):
+        axis = axes.flat[index]
+        if image.ndim == 3:
+            axis.imshow(np.clip((image - low) / (high - low), 0, 1))
+        else:
+            axis.imshow(image, cmap=cmap, vmin=low, vmax=high)
+        if titles is not None:
+            axis.set_title(str(titles[index]), fontsize=9)
+    return figure
+
+
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    marks: Mapping[str, float] | None = None,
+    log: str = "",
+    size: tuple[float, float] = (6, 3.4),
+) -> Figure:
+    """Draw named series over one x axis.
+
+    Args:
+        x: (N,) positions.
+        series: a name and (N,) or fewer values each; a shorter series starts at the first position.
+        xlabel, ylabel: axis labels, with units.
+        marks: names and heights of horizontal reference lines.
+        log: the axes with a logarithmic scale: `""`, `"x"`, `"y"` or `"xy"`.
+        size: width and height in inches.
+    """
+    figure, axes = _new(size=size)
+    axis = axes[0, 0]
+    for index, (name, values) in enumerate(series.items()):
+        style = STYLES[index % len(STYLES)]
+        axis.plot(x[: len(values)], values, style, color=COLOURS[index % len(COLOURS)], label=name)
+    for name, height in (marks or {}).items():
+        axis.axhline(height, color="0.4", linewidth=1, linestyle=(0, (1, 2)))
+        axis.annotate(name, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.set_xscale("log" if "x" in log else "linear")
+    axis.set_yscale("log" if "y" in log else "linear")
+    axis.grid(alpha=0.3)
+    if len(series) > 1:
+        axis.legend(fontsize=8)
+    return figure
+
+
+def learning_curves(history: Mapping[str, Sequence[float]], *, size: tuple[float, float] = (9, 3.4)) -> Figure:
+    """Draw loss on the left and accuracy on the right, training and validation, over epochs.
+
+    Args:
+        history: one list of values an epoch for each of `loss`, `accuracy`, and their `val_` twins where measured, as
+            in `keras.callbacks.History.history`. Other keys are left out.
+        size: width and height in inches.
+    """
+    figure, axes = _new(1, 2, size=size)
+    for axis, metric in zip(axes[0], ("loss", "accuracy"), strict=True):
+        for prefix, name, colour, style in (
+            ("", "training", COLOURS[0], "-"),
+            ("val_", "validation", COLOURS[1], "--"),
+        ):
+            values = history.get(prefix + metric, ())
+            if len(values):
+                epochs = range(1, len(values) + 1)
+                axis.plot(epochs, values, style, color=colour, label=name, marker=".", markersize=5)
+        axis.set(xlabel="epoch", ylabel=metric)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+        if axis.lines:
+            axis.legend(fontsize=8)
+    return figure
+
+
+def bars(
+    values: Mapping[str, float],
+    *,
+    xlabel: str,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    reference: Mapping[str, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    form: str = "{:.3g}",
+) -> Figure:
+    """Draw one horizontal bar a name, the first on top, with its value written beside it.
+
+    Args:
+        values: a name and a value each.
+        xlabel: label of the value axis, with its unit.
+        ranges: low and high of the runs behind a value, drawn as an error bar.
+        reference: a second value for some names (a published one), drawn as a diamond.
+        limits: ends of the value axis. Say in the caption when it does not start at zero.
+        form: how a value is written.
+    """
+    names = list(values)
+    figure, axes = _new(size=(7, 0.9 + 0.34 * len(names)))
+    axis, heights = axes[0, 0], range(len(names))
+    axis.barh(heights, [values[name] for name in names], color=COLOURS[5], edgecolor=COLOURS[0])
+    for height, name in zip(heights, names, strict=True):
+        low, high = (ranges or {}).get(name, (values[name], values[name]))
+        axis.plot([low, high], [height, height], color="black", linewidth=2)
+        right = max(high, (reference or {}).get(name, high))
+        axis.annotate(form.format(values[name]), (right, height), (5, 0), textcoords="offset points", va="center")
+        if name in (reference or {}):
+            axis.plot(reference[name], height, "D", color=COLOURS[1], markersize=6)
+    axis.set(xlabel=xlabel, yticks=heights, yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+    if limits:
+        axis.set_xlim(limits)
+    else:
+        axis.margins(x=0.15)
+    axis.grid(alpha=0.3, axis="x")
+    return figure
+
+
+def confusion(labels: np.ndarray, predictions: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Draw the confusion matrix: rows are labels, columns predictions; the diagonal is left pale so that mistakes show.
+
+    Args:
+        labels, predictions: (N,) whole numbers from 0 to len(class_names) - 1.
+        class_names: the name of each class.
+    """
+    counts = confusion_matrix(labels, predictions, labels=range(len(class_names)))
+    mistakes = counts - np.diag(np.diag(counts))
+    figure, axes = _new(size=(1.6 + 0.45 * len(class_names), 1.2 + 0.45 * len(class_names)))
+    axis = axes[0, 0]
+    axis.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = mistakes[row, column] > 0.6 * mistakes.max()
+            axis.text(column, row, str(count), ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    ticks = range(len(class_names))
+    axis.set(xlabel="predicted", ylabel="label", xticks=ticks, yticks=ticks)
+    long = max(len(str(name)) for name in class_names) > 3
+    axis.set_xticklabels(class_names, rotation=90 if long else 0)
+    axis.set_yticklabels(class_names)
+    return figure
+
+
+def diagram(
+    boxes: Mapping[str, tuple[float, float]],
+    arrows: Sequence[tuple[str, str]],
+    *,
+    colours: Mapping[str, str] | None = None,
+    size: tuple[float, float] = (8, 4),
+) -> Figure:
+    """Draw boxes with text, joined by arrows: a network's layers, a map of chapters.
+
+    Args:
+        boxes: the text of each box and the (x, y) of its centre, in any unit; y grows upwards.
+        arrows: pairs (from, to) of box texts.
+        colours: fill colour by box text; white where absent.
+        size: width and height in inches.
+
+    Raises:
+        ValueError: an arrow names a box that is not there.
+    """
+    missing = {end for arrow in arrows for end in arrow} - boxes.keys()
+    if missing:
+        raise ValueError(f"arrows must join boxes that exist. Received: {sorted(missing)}; boxes are {sorted(boxes)}")
+    figure, axes = _new(size=size)
+    axis = axes[0, 0]
+    texts = {}
+    for text, (x, y) in boxes.items():
+        frame = {"boxstyle": "round,pad=0.45", "facecolor": (colours or {}).get(text, "white"), "edgecolor": "0.3"}
+        texts[text] = axis.text(x, y, text, ha="center", va="center", fontsize=9, bbox=frame, zorder=3)
+    xs, ys = zip(*boxes.values(), strict=True)
+    axis.set_xlim(min(xs) - 0.7, max(xs) + 0.7)
+    axis.set_ylim(min(ys) - 0.6, max(ys) + 0.6)
+    for start, end in arrows:
+        joint = {"arrowstyle": "-|>", "color": "0.3", "shrinkA": 0, "shrinkB": 2}
+        patches = texts[start].get_bbox_patch(), texts[end].get_bbox_patch()
+        axis.annotate("", boxes[end], boxes[start], arrowprops=joint | {"patchA": patches[0], "patchB": patches[1]})
+    axis.axis("off")
+    return figure
