@@ -1,0 +1,299 @@
+"""Data sets by name: an offline pack, the cache, a verified download, or a stand-in that says it is one.
+
+`data/registry.tsv` lists every file with its size and SHA-256; no file is read before it has been found to match.
+What each data set is, and where it comes from, stands in `data/README.md`.
+"""
+
+import csv
+import gzip
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers import profiles, synthetic
+
+CLASS_NAMES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": synthetic.CLOTHES,
+    "digits": tuple("0123456789"),
+}
+RETRIES = 2  # how often a transfer that broke half way is started again
+TIMEOUT = (5, 30)  # seconds to wait for a connection, and for the next bytes
+_verified = set()  # (path, size, time of change) of files found right in this process
+
+
+class DataError(RuntimeError):
+    """A data file is wrong, incomplete, or cannot be written; the message says which and what to do."""
+
+
+class Unreachable(Exception):
+    """A download could not begin: no network, or the server refuses. The message is the reason in a few words."""
+
+
+class Dataset(NamedTuple):
+    """Images with their labels, in two splits.
+
+    Attributes:
+        name: what was asked for: `"mnist"`, `"fashion_mnist"` or `"digits"`.
+        train_images, test_images: (N, 28, 28) uint8 in [0, 255].
+        train_labels, test_labels: (N,) int32, an index into `class_names`.
+        class_names: one string a class.
+        source: `"local"` (COURSE_DATA), `"cache"`, `"download"` or `"stand-in"`.
+    """
+
+    name: str
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+    source: str
+
+    @property
+    def is_stand_in(self) -> bool:
+        """True where scikit-learn's digits or drawn images stand in: published figures do not apply to them."""
+        return self.source == "stand-in"
+
+
+def load(name: str) -> Dataset:
+    """Load a data set, and print one line that says which data this is.
+
+    Looks in the folder `COURSE_DATA`, then in the cache, then downloads; where there is no network, or in the `ci`
+    profile, a stand-in takes its place. `"digits"` is the stand-in of MNIST, by name.
+
+    Args:
+        name: `"mnist"`, `"fashion_mnist"` or `"digits"`.
+
+    Raises:
+        ValueError: the name is not one of these.
+        DataError: a file is there, or arrived, and is not the one in `data/registry.tsv`; or the cache cannot be
+            written. The wrong file is neither used nor replaced.
+    """
+    if name not in CLASS_NAMES:
+        raise ValueError(f"name must be one of {', '.join(CLASS_NAMES)}. Received: name={name!r}")
+    if name == "digits":
+        return _stand_in(name, reason=None)
+    if profiles.name() == "ci":
+        return _stand_in(name, reason="profile ci")
+    listed = registry(name)
+    folder, source = _course_data(name, listed), "local"
+    if folder is None:
+        folder = profiles.cache()
+        try:
+            source = "download" if _fill_cache(folder, listed) else "cache"
+        except Unreachable as reason:
+            return _stand_in(name, str(reason))
+    for file, rows in listed.items():
+        verify(folder / file, rows)
+    dataset = Dataset(name, *_READERS[name](folder), CLASS_NAMES[name], source)
+    where = {"local": "from COURSE_DATA", "cache": "from the cache", "download": "downloaded"}[source]
+    shown = folder / next(iter(listed)) if len(listed) == 1 else folder / name
+    print(f"{name}: {len(dataset.train_images):,} + {len(dataset.test_images):,} images {where} ({shown})")
+    return dataset
+
+
+def available() -> dict[str, str]:
+    """Say where `load` would look first for each data set: by file names alone, nothing is verified or downloaded.
+
+    Returns:
+        For each name `"COURSE_DATA"`, `"cache"` or `"download or stand-in"`; for `"digits"`, which needs no file,
+        `"scikit-learn"`. The `ci` profile uses stand-ins whatever is said here.
+    """
+    folders = {"COURSE_DATA": profiles.course_data(), "cache": profiles.cache()}
+    found = {"digits": "scikit-learn"}
+    for name in _READERS:
+        places = [place for place, at in folders.items() if at and all((at / file).exists() for file in registry(name))]
+        found[name] = places[0] if places else "download or stand-in"
+    return {name: found[name] for name in CLASS_NAMES}
+
+
+def registry_path() -> Path:
+    """Return `data/registry.tsv` of the clone, or `registry.tsv` beside this module where there is no clone."""
+    root = profiles.repository()
+    listed = root / "data" / "registry.tsv" if root else None
+    return listed if listed and listed.is_file() else Path(__file__).resolve().with_name("registry.tsv")
+
+
+def registry(name: str) -> dict[str, list[dict]]:
+    """Return the files of a data set, each with its rows in the registry: a file is right when it matches one row.
+
+    Args:
+        name: a data set with files.
+
+    Returns:
+        `{file: [row, ...]}`; a row has `url` (`"-"` where there is none), `bytes` (int), `sha256`, `licence` and
+        `citation`.
+    """
+    files = {}
+    with registry_path().open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["dataset"] == name:
+                files.setdefault(row["file"], []).append({**row, "bytes": int(row["bytes"])})
+    return files
+
+
+def verify(path: Path, rows: list[dict], advice: str | None = None) -> None:
+    """Check size and SHA-256 of a file; once a process, as long as the file does not change.
+
+    Args:
+        path: the file.
+        rows: the rows of this file in the registry; one must match.
+        advice: what the reader can do about a wrong file.
+
+    Raises:
+        DataError: no row matches. Says what was expected and what arrived.
+    """
+    stat = path.stat()
+    key = (str(path), stat.st_size, stat.st_mtime_ns)
+    if key in _verified:
+        return
+    with path.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        file.seek(0)
+        arrived = (stat.st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    if arrived not in [(row["bytes"], row["sha256"]) for row in rows]:
+        expected = " or ".join(f"{row['bytes']:,} bytes with SHA-256 {row['sha256']}" for row in rows)
+        page = start.startswith((b"<!doctype html", b"<html", b"<head", b"<!--"))
+        raise DataError(
+            f"{rows[0]['file']} is not the file it should be and is not used.\n"
+            + ("It is a web page and not data: perhaps the log-in page of a network.\n" if page else "")
+            + f"Expected: {expected}\nReceived: {arrived[0]:,} bytes with SHA-256 {arrived[1]}\n"
+            + (advice or f"Delete {path} (or put the right file there) and load again.")
+        )
+    _verified.add(key)
+
+
+def _course_data(name: str, listed: dict) -> Path | None:
+    """Return the folder `COURSE_DATA` if this data set is in it; a part of it is an error."""
+    folder = profiles.course_data()
+    missing = [file for file in listed if folder and not (folder / file).exists()]
+    if folder is None or len(missing) == len(listed):
+        return None
+    if missing:
+        raise DataError(f"COURSE_DATA ({folder}) holds only a part of {name}. Missing: {', '.join(missing)}")
+    return folder
+
+
+def _fill_cache(folder: Path, listed: dict) -> int:
+    """Verify the files that are in the cache, download the others; return how many were downloaded."""
+    missing = [file for file in listed if not (folder / file).exists()]
+    for file, rows in listed.items():
+        if file not in missing:
+            verify(folder / file, rows)
+    for file in missing:
+        _download(folder, file, next((row for row in listed[file] if row["url"] != "-"), None))
+    return len(missing)
+
+
+def _download(folder: Path, file: str, row: dict | None) -> None:
+    """Download one file. It gets its name when it is whole and right; nothing is left behind when it is not."""
+    if row is None:
+        raise Unreachable("no address to download from")
+    import pooch  # only here: offline and in a Colab copy it may be missing
+    from requests import exceptions as http
+
+    def receive(url, part, _):
+        headers = {"Accept-Encoding": "identity"}  # the bytes as they are listed
+        fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**14, timeout=TIMEOUT, headers=headers)
+        try:
+            fetch(url, part, None)
+        except http.RequestException as error:
+            if Path(part).stat().st_size == 0:
+                raise Unreachable(_reason(error)) from error
+            raise  # broken half way: pooch starts again
+        verify(Path(part), [row], f"It came from {url} and was thrown away. Load again, or {elsewhere}")
+        Path(part).chmod(0o644)  # a temporary file is its owner's alone
+
+    elsewhere = f"set COURSE_DATA to a folder that holds {file}."
+    name, at = Path(file).name, (folder / file).parent
+    pooch.get_logger().setLevel("WARNING")
+    keeper = pooch.create(
+        at, "", registry={name: row["sha256"]}, urls={name: row["url"]}, retry_if_failed=RETRIES, allow_updates=False
+    )
+    try:
+        keeper.fetch(name, downloader=receive)
+    except http.RequestException as error:
+        raise DataError(
+            f"{file} is not whole: the transfer from {row['url']} broke off {RETRIES + 1} times.\n"
+            f"Expected: {row['bytes']:,} bytes. Received: {error}\n"
+            f"Load again when the network is better, or {elsewhere}"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{file} cannot be written to {at}: {error.strerror or error}.\n"
+            f"It needs {row['bytes']:,} bytes there: free some space, make the folder writable, or {elsewhere}"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Say in a few words why a download could not begin; `error` is one of requests."""
+    if getattr(error, "response", None) is not None:
+        return f"the server answers {error.response.status_code}"
+    return "no secure connection" if type(error).__name__ == "SSLError" else "offline"
+
+
+def _stand_in(name: str, reason: str | None) -> Dataset:
+    """Return the stand-in for a data set; `reason` says why, None where it was asked for by name."""
+    if name == "fashion_mnist":
+        train_images, train_labels, _ = synthetic.clothes(1600, seed=0)
+        test_images, test_labels, _ = synthetic.clothes(400, seed=1)
+        what = "2,000 drawn garments"
+    else:
+        train_images, train_labels, test_images, test_labels = synthetic.digits()
+        what = "scikit-learn's 1,797 handwritten digits"
+    split = f"({len(train_images):,} train + {len(test_images):,} test)"
+    print(f"{name}: {what} {split}" if reason is None else f"{name}: {reason}, so {what} stand in {split}")
+    return Dataset(name, train_images, train_labels, test_images, test_labels, CLASS_NAMES[name], "stand-in")
+
+
+def _read_mnist(folder: Path) -> tuple[np.ndarray, ...]:
+    path = folder / "mnist.npz"
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            splits = [arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")]
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} must hold the arrays x_train, y_train, x_test, y_test. Received: {error}") from error
+    return _checked(path, splits)
+
+
+def _read_fashion_mnist(folder: Path) -> tuple[np.ndarray, ...]:
+    parts = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    splits = [_read_idx(folder / "fashion_mnist" / f"{part}-ubyte.gz") for part in parts]
+    return _checked(folder / "fashion_mnist", splits)
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """Read a packed IDX file of bytes: two zeros, 8 (the type), the number of axes; their sizes; the values.
+
+    Raises:
+        DataError: the magic number or the length is wrong.
+    """
+    with gzip.open(path) as file:
+        content = file.read()
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise DataError(f"{path} must start with the magic number 0, 0, 8. Received: {list(content[:3])}")
+    axes = content[3]
+    shape = tuple(int(size) for size in np.frombuffer(content, ">u4", count=axes, offset=4))
+    values = np.frombuffer(content, "uint8", offset=4 + 4 * axes)
+    if values.size != np.prod(shape):
+        raise DataError(f"{path} must hold {shape} values. Received: {values.size} values")
+    return values.reshape(shape)
+
+
+def _checked(path: Path, splits: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return train images, train labels, test images, test labels with labels as int32, if all is as it should be."""
+    for images, labels in (splits[:2], splits[2:]):
+        if images.dtype != "uint8" or images.shape != (len(labels), 28, 28) or labels.shape != (len(images),):
+            raise DataError(
+                f"{path} must hold uint8 images (N, 28, 28) and N labels. "
+                f"Received: images {images.dtype} {images.shape}, labels {labels.dtype} {labels.shape}"
+            )
+        if labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
+            raise DataError(f"{path} must hold whole labels from 0 to 9. Received: {np.unique(labels)[:12]}")
+    return splits[0], splits[1].astype("int32"), splits[2], splits[3].astype("int32")
+
+
+_READERS = {"mnist": _read_mnist, "fashion_mnist": _read_fashion_mnist}
