@@ -1,0 +1,1 @@
+"""Checks, hints and solutions of the notebooks' exercises, one module a chapter."""

@@ -1,0 +1,149 @@
+"""Every exercise: the starter is "not yet", the solution is right, typical wrong answers are named."""
+
+import pytest
+
+from helpers.exercises import foundations
+from helpers.exercises.core import Exercise
+
+WRONG = {
+    "count_values": [
+        ("answer = lambda shape: sum(shape)", "do not add"),
+        ("answer = lambda shape: shape[0] * shape[1]", "last axes count too"),
+    ],
+    "count_parameters": [
+        ("answer = lambda sizes: sum(a * b for a, b in zip(sizes, sizes[1:]))", "biases are missing"),
+        ("answer = lambda sizes: sum(a * b for a, b in zip(sizes, sizes[1:])) + sum(sizes)", "input has no biases"),
+    ],
+    "perceptron_step": [
+        (
+            "answer = lambda w, b, x, t: (w - t * x, b - t) if t * (w @ x + b) < 0 else (w, b)",
+            "move the wrong way",
+        ),
+        ("answer = lambda w, b, x, t: (w + t * x, b + t)", "nothing changes"),
+        ("answer = lambda w, b, x, t: (w + t * x, b) if t * (w @ x + b) < 0 else (w, b)", "bias after"),
+        ("def answer(w, b, x, t):\n    w += t * x\n    return w, b + t", "changed the weights it was given"),
+    ],
+    "most_frequent_mistake": [
+        (
+            "from collections import Counter\n"
+            "answer = lambda y, p: Counter((b, a) for a, b in zip(y, p) if a != b).most_common(1)[0][0]",
+            "swapped",
+        ),
+        (
+            "from collections import Counter\nanswer = lambda y, p: Counter(zip(y, p)).most_common(1)[0][0]",
+            "not a mistake",
+        ),
+    ],
+    "convolution_parameters": [
+        ("answer = lambda k, c, f: k * k * c * f", "biases are missing"),
+        ("answer = lambda k, c, f: (k * k + 1) * f", "as deep as its input"),
+        ("answer = lambda k, c, f: (k * k + 1) * c * f", "one bias a filter"),
+    ],
+    "strided_convolution": [
+        (
+            "from scipy.signal import correlate2d\n"
+            "answer = lambda image, kernel, s: correlate2d(image, kernel, 'valid')",
+            "stops at every pixel",
+        ),
+        (
+            "from scipy.signal import convolve2d\n"
+            "answer = lambda image, kernel, s: convolve2d(image, kernel, 'valid')[::s, ::s]",
+            "turned round",
+        ),
+        (
+            "from scipy.signal import correlate2d\n"
+            "answer = lambda image, kernel, s: correlate2d(image, kernel, 'same')[::s, ::s]",
+            "expected shape (5, 5)",
+        ),
+    ],
+    "receptive_field": [
+        ("answer = lambda layers: 1 + sum(k - 1 for k, s in layers)", "Strides count"),
+        ("answer = lambda layers: sum(k for k, s in layers)", "Kernels overlap"),
+        (
+            "def answer(layers):\n    field = step = 1\n    for k, s in layers:\n        step *= s\n"
+            "        field += (k - 1) * step\n    return field",
+            "own stride moves only the layers after it",
+        ),
+    ],
+    "softmax": [
+        ("import numpy as np\nanswer = lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)", "overflow"),
+        ("import numpy as np\nanswer = lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum()", "on its own"),
+        ("import numpy as np\nanswer = lambda z: np.exp(z - z.max(axis=1, keepdims=True))", "sum of each row"),
+        (
+            "import numpy as np\n"
+            "def answer(z):\n"
+            "    powers = np.exp(np.clip(z, -50, 50))\n"
+            "    return powers / powers.sum(axis=1, keepdims=True)",
+            "must not change the result",
+        ),
+    ],
+    "nesterov_step": [
+        ("answer = lambda w, v, g, rate, beta: (w + beta * v - rate * g, beta * v - rate * g)", "plain momentum"),
+        (
+            "def answer(w, v, g, rate, beta):\n    new = beta * v - rate * g\n    return w + new + beta * v, new",
+            "weights: expected",
+        ),
+        ("answer = lambda w, v, g, rate, beta: (w, beta * v + rate * g)", "velocity: expected"),
+        (
+            "def answer(w, v, g, rate, beta):\n    v *= beta\n    v -= rate * g\n    return w + beta * v - rate * g, v",
+            "changed the arrays it was given",
+        ),
+    ],
+    "largest_rate": [
+        ("answer = lambda a: 2 / a", "curvature of a x^2 is 2a"),
+        ("answer = lambda a: 1 / (2 * a)", "arrives in one step"),
+        ("answer = lambda a: 1.0", "does not depend on a"),
+    ],
+}
+EXERCISES = {name: getattr(foundations, name) for name in foundations.__all__}
+
+
+def run(source: str, name: str) -> object:
+    space: dict = {}
+    exec(source, space)
+    return space.get("answer", space.get(name))
+
+
+def test_every_exercise_has_wrong_answers():
+    assert WRONG.keys() == EXERCISES.keys()
+    assert all(len(wrong) >= 2 for wrong in WRONG.values())
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_starter_is_not_yet(name, capsys):
+    exercise: Exercise = EXERCISES[name]
+    assert exercise.judge(run(exercise.starter, name)).state == "not yet"
+    exercise.check(run(exercise.starter, name))
+    assert capsys.readouterr().out.startswith("Not yet: ")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_solution_is_right(name):
+    assert EXERCISES[name].judge(run(EXERCISES[name].solution_source, name)) == ("right", "well done.")
+
+
+@pytest.mark.parametrize(("name", "source", "part"), [(name, *case) for name in WRONG for case in WRONG[name]])
+def test_wrong_answers_are_named(name, source, part):
+    verdict = EXERCISES[name].judge(run(source, name))
+    assert verdict.state == "wrong"
+    assert part in verdict.message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_hints_come_in_order_and_end(name, capsys):
+    exercise = EXERCISES[name]
+    for _ in range(len(exercise.hints) + 1):
+        exercise.hint()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(exercise.hints) >= 2
+    assert lines[0].startswith("Hint 1") and lines[-1].startswith("No more hints")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_code_that_stops_is_an_answer_too(name):
+    def answer(*arguments):
+        raise ZeroDivisionError("division by zero")
+
+    verdict = EXERCISES[name].judge(answer)
+    assert verdict.state == "wrong"
+    assert "ZeroDivisionError" in verdict.message
