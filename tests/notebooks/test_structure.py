@@ -1,0 +1,172 @@
+"""Every notebook keeps the course's form: order of cells, sizes, captions, no outputs, no branch on the profile."""
+
+import ast
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = [path for path in NOTEBOOKS if ".ipynb_checkpoints" not in path.parts]
+LESSONS = [path for path in NOTEBOOKS if path.stem != "0_start_here"]
+SECTIONS = (
+    "## Set-up",
+    "## The question",
+    "## Data",
+    "## By hand",
+    "## Build",
+    "## Predict",
+    "## Train",
+    "## Read the result",
+    "## Where it fails",
+    "## Change one thing",
+    "## What you learned",
+    "## Exercises",
+    "## Sources",
+)
+CARD = ("You will be able to", "Before you start", "Reading time", "Running time and memory", "Data and licence")
+PLOTS = {"image_grid", "lines", "learning_curves", "bars", "confusion", "diagram", "scatter"}
+
+
+def cells(path: Path) -> list[dict]:
+    content = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell | {"text": "".join(cell["source"])} for cell in content]
+
+
+def code(path: Path) -> list[str]:
+    return [cell["text"] for cell in cells(path) if cell["cell_type"] == "code"]
+
+
+def prose(path: Path) -> str:
+    return "\n".join(cell["text"] for cell in cells(path) if cell["cell_type"] == "markdown")
+
+
+def each(paths: list[Path]):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def test_there_are_notebooks_and_their_names_are_unique():
+    names = [path.name for path in NOTEBOOKS]
+    assert "0_start_here.ipynb" in names
+    assert len(names) == len(set(names))
+
+
+@each(LESSONS)
+def test_name_matches_its_chapter(path):
+    assert re.fullmatch(r"\d_\d+_[a-z0-9_]+", path.stem)
+    assert path.parent.name.split("_")[0] == path.stem.split("_")[0]
+
+
+@each(NOTEBOOKS)
+def test_committed_without_outputs_and_with_unique_ids(path):
+    assert not [cell["id"] for cell in cells(path) if cell.get("outputs") or cell.get("execution_count")]
+    ids = [cell["id"] for cell in cells(path)]
+    assert len(ids) == len(set(ids))
+
+
+@each(LESSONS)
+def test_sections_in_order(path):
+    headings = [line for line in prose(path).splitlines() if line.startswith("## ")]
+    assert headings == list(SECTIONS)
+
+
+@each(LESSONS)
+def test_opens_with_title_colab_line_and_card(path):
+    title, card = cells(path)[:2]
+    assert title["text"].startswith("# ")
+    assert len(re.findall(r"^(?:\*Colab:|\[!\[Open in Colab\])", title["text"], re.MULTILINE)) == 1
+    assert not [row for row in CARD if row not in card["text"]]
+    assert "@" not in card["text"], "a placeholder is left in the card"
+    for profile in ("`ci`", "`laptop`", "`full`"):
+        assert profile in card["text"], f"the card gives no running time for {profile}"
+
+
+@each(LESSONS)
+def test_number_and_size_of_code_cells(path):
+    sizes = [len(text.splitlines()) for text in code(path)]
+    assert 20 <= len(sizes) <= 45, f"{len(sizes)} code cells"
+    assert max(sizes) <= 40, f"a cell of {max(sizes)} lines"
+    assert 4 <= statistics.median(sizes) <= 8, f"median {statistics.median(sizes)} lines"
+
+
+@each(NOTEBOOKS)
+def test_a_sentence_before_each_code_cell(path):
+    before = None
+    for cell in cells(path):
+        if cell["cell_type"] == "code" and not is_assertion(cell["text"]):
+            assert before and before["cell_type"] == "markdown", f"no prose before:\n{cell['text']}"
+            assert re.search(r"[a-z].*[.:?!*]", before["text"]), f"no sentence before:\n{cell['text']}"
+        before = cell
+
+
+def is_assertion(text: str) -> bool:
+    """A cell that only asserts what the prose above has just said needs no sentence of its own."""
+    return all(isinstance(node, ast.Assert) for node in ast.parse(text).body)
+
+
+def draws(text: str) -> bool:
+    """Whether the last expression of a cell is a figure of `helpers.plots`, or a monitored training."""
+    last = ast.parse(text).body[-1]
+    called = last.value if isinstance(last, (ast.Expr, ast.Assign)) else None
+    name = ast.unparse(called.func) if isinstance(called, ast.Call) else ""
+    return name.removeprefix("plots.") in PLOTS if name.startswith("plots.") else name == "training.fit"
+
+
+@each(NOTEBOOKS)
+def test_every_figure_has_its_numbered_caption_below(path):
+    content, captions = cells(path), []
+    for cell, after in zip(content, [*content[1:], None], strict=True):
+        if cell["cell_type"] != "code":
+            continue
+        calls = [name for name in re.findall(r"plots\.(\w+)\(", cell["text"]) if name in PLOTS]
+        assert len(calls) <= 1, f"more than one figure in:\n{cell['text']}"
+        if draws(cell["text"]):
+            found = re.match(r"\*Figure (\d+)\. \S", after["text"]) if after else None
+            assert found, f"no caption below:\n{cell['text']}"
+            captions.append(int(found[1]))
+    assert captions == list(range(1, len(captions) + 1))
+    assert captions
+
+
+@each(LESSONS)
+def test_numbers_stand_in_one_cell_and_nothing_branches_on_the_profile(path):
+    text = "\n".join(code(path))
+    assert text.count("profiles.pick(") == 1
+    assert "COURSE_PROFILE" not in text and "profiles.name(" not in text
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.If, ast.IfExp, ast.While, ast.Match)):
+            condition = ast.unparse(node.test if hasattr(node, "test") else node.subject)
+            assert not re.search(r"profile|is_stand_in|run\.dataset|\b(ci|laptop|full)\b", condition), condition
+
+
+@each(NOTEBOOKS)
+def test_keras_alone_and_no_pyplot(path):
+    text = "\n".join(code(path))
+    assert not re.search(r"^\s*(import|from) (tensorflow|jax|torch|cv2|pandas|matplotlib)\b", text, re.MULTILINE)
+    assert not re.search(r"except\s*:|except Exception:\s*pass", text)
+
+
+@each(LESSONS)
+def test_exercises_results_and_sources(path):
+    text = "\n".join(code(path))
+    assert len(set(re.findall(r"\bex\.(\w+)\.check\(", text))) >= 3
+    assert "results.report(" in text
+    assert re.search(r"doi:10\.|arXiv:\d{4}\.\d{4,5}", prose(path).split("## Sources")[1])
+    assert "assert " in text
+
+
+@each(LESSONS)
+def test_starters_are_those_of_the_exercises(path):
+    from helpers.exercises import foundations
+
+    text = "\n".join(code(path))
+    for name in re.findall(r"\bex\.(\w+)\.check\(", text):
+        assert getattr(foundations, name).starter.strip() in text, f"{name}: the cell differs from the starter"
+
+
+@each(NOTEBOOKS)
+def test_is_in_the_readme(path):
+    assert path.name in (ROOT / "README.md").read_text(encoding="utf-8")
