@@ -15,12 +15,15 @@ OFFLINE := http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 no_proxy
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# uv installs the lock in a sixth of pip's processor time (20 s against 123 s); pip knows more ways to a package index.
 setup: ## make .venv and install requirements.txt; skipped while requirements.txt has not changed
 	@cmp -s requirements.txt .venv/installed.txt || { \
 	  python=$$(sh .ci/find_python 3.11 3.12 3.13) || exit 1; \
 	  echo "set-up: installing into .venv with $$($$python --version), once; this takes a few minutes" && \
 	  $$python -m venv .venv && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	  { $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv<1" && \
+	    $(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt || \
+	    { echo "set-up: uv could not do it, trying pip"; $(BIN)/python -m pip install --quiet -r requirements.txt; }; } && \
 	  cp requirements.txt .venv/installed.txt; }
 
 lab: setup ## open JupyterLab on the start page

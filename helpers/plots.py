@@ -98,6 +98,9 @@ def lines(
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.set_xscale("log" if "x" in log else "linear")
     axis.set_yscale("log" if "y" in log else "linear")
+    if "x" not in log:
+        whole = all(float(position).is_integer() for position in x)
+        axis.xaxis.get_major_locator().set_params(integer=whole)  # epochs and steps have no halves
     axis.grid(alpha=0.3)
     if len(series) > 1:
         axis.legend(fontsize=8)

@@ -17,10 +17,11 @@ def bands(monkeypatch, tmp_path):
 
 
 def test_band_is_the_range_widened_by_itself():
-    assert results.band([0.95, 0.96, 0.955]) == pytest.approx((0.94, 0.97))
-    assert results.band([0.95, 0.95, 0.95]) == pytest.approx((0.949, 0.951))
+    assert results.band([0.95, 0.97, 0.955], "ci") == pytest.approx((0.93, 0.99))
+    assert results.band([0.95, 0.95, 0.95], "ci") == pytest.approx((0.94, 0.96))
+    assert results.band([0.95, 0.95, 0.95], "full") == pytest.approx((0.949, 0.951))
     with pytest.raises(ValueError, match="three"):
-        results.band([0.9, 0.95])
+        results.band([0.9, 0.95], "ci")
 
 
 def test_inside_prints_band_and_published(capsys):

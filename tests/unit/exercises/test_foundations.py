@@ -6,6 +6,49 @@ from helpers.exercises import foundations
 from helpers.exercises.core import Exercise
 
 WRONG = {
+    "inverted_dropout": [
+        ("answer = lambda x, d, r: x * (d >= r)", "the mean shrinks"),
+        ("answer = lambda x, d, r: x * (d >= r) * (1 - r)", "divide by it"),
+        ("answer = lambda x, d, r: x * (d >= r) / r", "not by the share that goes"),
+        ("answer = lambda x, d, r: x * (d < r) / (1 - r)", "should go"),
+        ("def answer(x, d, r):\n    x[d < r] = 0\n    return x / (1 - r)", "changed the values it was given"),
+    ],
+    "penalty_gradient": [
+        ("import numpy as np\nanswer = lambda w, l1, l2: l1 * np.sign(w) + l2 * w", "no factor 1/2"),
+        ("answer = lambda w, l1, l2: l1 + 2 * l2 * w", "use np.sign"),
+        ("answer = lambda w, l1, l2: l1 * abs(w) + l2 * w**2", "not their gradients"),
+        ("import numpy as np\nanswer = lambda w, l1, l2: -l1 * np.sign(w) - 2 * l2 * w", "sign is turned round"),
+    ],
+    "early_stop": [
+        ("answer = lambda losses, patience: (losses.index(min(losses)) + 1, len(losses))", "may not look ahead"),
+        (
+            "def answer(losses, patience):\n    best = 0\n    for i, loss in enumerate(losses):\n"
+            "        best = i if loss < losses[best] else best\n"
+            "        if i - best >= patience:\n            break\n    return best, i",
+            "from 1",
+        ),
+        (
+            "def answer(losses, patience):\n    best = 0\n    for i, loss in enumerate(losses):\n"
+            "        best = i if loss < losses[best] else best\n"
+            "        if i - best >= patience:\n            break\n    return i + 1, i + 1",
+            "best epoch are kept",
+        ),
+        (
+            "def answer(losses, patience):\n    best = 0\n    for i, loss in enumerate(losses):\n"
+            "        best = i if loss < losses[best] else best\n"
+            "        if i - best > patience:\n            break\n    return best + 1, i + 1",
+            "as soon as",
+        ),
+    ],
+    "close_pairs": [
+        ("answer = lambda a, luck: sum(abs(x - y) <= luck for x in a for y in a)", "counted twice, and each row"),
+        ("answer = lambda a, luck: sum(x - y <= luck for i, x in enumerate(a) for y in a[i + 1 :])", "use abs"),
+        ("answer = lambda a, luck: sum(abs(x - y) < luck for i, x in enumerate(a) for y in a[i + 1 :])", "equal luck"),
+        (
+            "answer = lambda a, luck: sum(abs(x - y) <= luck for i, x in enumerate(a) for y in a[i:])",
+            "no pair with itself",
+        ),
+    ],
     "count_values": [
         ("answer = lambda shape: sum(shape)", "do not add"),
         ("answer = lambda shape: shape[0] * shape[1]", "last axes count too"),
