@@ -72,16 +72,20 @@ def repository() -> Path | None:
 def course_data() -> Path | None:
     """Return the folder named by `COURSE_DATA` (a teacher's offline pack), or None where it is not set.
 
+    A relative name counts from the current folder, else from the root of the clone: a notebook's current folder is its
+    own, while the variable is set where `make` runs.
+
     Raises:
         FileNotFoundError: `COURSE_DATA` names something that is not a folder.
     """
     value = os.environ.get("COURSE_DATA")
     if not value:
         return None
-    folder = Path(value).expanduser().resolve()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"COURSE_DATA must name a folder. Received: COURSE_DATA={value!r} ({folder})")
-    return folder
+    folders = [(base / Path(value).expanduser()).resolve() for base in (Path.cwd(), repository() or Path.cwd())]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"COURSE_DATA must name a folder. Received: COURSE_DATA={value!r} ({folders[-1]})")
 
 
 def cache() -> Path:

@@ -46,6 +46,9 @@ def test_course_data(monkeypatch, tmp_path):
     assert profiles.course_data() is None
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     assert profiles.course_data() == tmp_path.resolve()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_DATA", "notebooks")  # a relative name counts from the clone, too
+    assert profiles.course_data() == profiles.repository() / "notebooks"
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="nowhere"):
         profiles.course_data()
