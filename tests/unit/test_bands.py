@@ -30,13 +30,13 @@ def test_mlp_on_pixels_that_were_not_scaled(digits):
     (images, labels), (test_images, test_labels) = digits
     train = 255 * images.reshape(-1, 784), labels
     test = 255 * test_images.reshape(-1, 784), test_labels
-    assert outside("mnist_mlp", accuracy(models.MLP(), "adam", 30, train, test))
+    assert outside("mnist_mlp", accuracy(models.MLP(), "adam", 15, train, test))
 
 
 def test_cnn_trained_with_height_and_width_swapped(digits):
     (images, labels), (test_images, test_labels) = digits
     train = images.transpose(0, 2, 1)[..., None], labels
-    assert outside("mnist_cnn", accuracy(models.CNN(), "adam", 4, train, (test_images[..., None], test_labels)))
+    assert outside("mnist_cnn", accuracy(models.CNN(), "adam", 2, train, (test_images[..., None], test_labels)))
 
 
 def test_rnn_that_answers_after_the_first_rows(digits):
