@@ -30,7 +30,7 @@ def test_mlp_on_pixels_that_were_not_scaled(digits):
     (images, labels), (test_images, test_labels) = digits
     train = 255 * images.reshape(-1, 784), labels
     test = 255 * test_images.reshape(-1, 784), test_labels
-    assert outside("mnist_mlp", accuracy(models.MLP(), "adam", 15, train, test))
+    assert outside("mnist_mlp", accuracy(models.MLP(), "adam", 30, train, test))
 
 
 def test_cnn_trained_with_height_and_width_swapped(digits):
