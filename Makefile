@@ -45,12 +45,13 @@ colab: setup ## write colab/*.ipynb from notebooks/ and helpers/
 	$(BIN)/python colab/build.py
 
 bench: setup ## measure training speed against Keras's defaults, as ratios; writes benchmarks/training_speed.md
+	@mkdir -p build
 	$(BIN)/python benchmarks/training_speed.py | tee build/training_speed.md && mv build/training_speed.md benchmarks/
 
 bands: setup ## measure the expected band of a notebook with five seeds: make bands NB=... PROFILE=ci
 	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE)
 
-results: setup ## render the recorded runs as benchmarks/results.md, and the figure of the README
+results: setup ## render the recorded runs and the five seeds as benchmarks/results.md
 	$(BIN)/python benchmarks/results.py
 
 lint: setup ## check the style of .py and .ipynb files

@@ -1,4 +1,4 @@
-"""Render the record of `full` and `laptop` runs (`results.jsonl`) as `results.md`, and the figure of the README.
+"""Render the record of `full` and `laptop` runs (`results.jsonl`) as `results.md`.
 
 `make notebook NB=... PROFILE=laptop RECORD=1` adds to the record what the notebook reports.
 """
@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from helpers import metrics, plots, results
+from helpers import metrics, results
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,7 +24,6 @@ COLUMNS = [
     "commit",
     "date",
 ]
-SHOWN = {"mnist_mlp": "MLP", "mnist_rnn": "RNN", "mnist_cnn": "CNN"}
 
 
 def table(entries: list[dict]) -> str:
@@ -64,24 +63,8 @@ def table(entries: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def picture() -> None:
-    """Draw the test errors of chapter 1's networks, five seeds each, published set-up and the course's recipe."""
-    values, ranges = {}, {}
-    for result, name in SHOWN.items():
-        for suffix, set_up in (("", "published set-up"), ("_recipe", "our recipe")):
-            known = results.bands().get(result + suffix, {}).get("accuracy", {})
-            if "full" in known:
-                errors = metrics.summarise([100 * (1 - value) for value in known["full"]])
-                values[f"{name}, {set_up}"] = errors.median
-                ranges[f"{name}, {set_up}"] = (errors.low, errors.high)
-    if values:
-        figure = plots.bars(values, xlabel="MNIST test images misread (%), median and range of seeds", ranges=ranges)
-        figure.savefig(HERE / "results.png", dpi=100, metadata={"Software": None})
-
-
 if __name__ == "__main__":
     record = HERE / "results.jsonl"
     lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
     (HERE / "results.md").write_text(table([json.loads(line) for line in lines]), encoding="utf-8")
-    picture()
     print(f"{len(lines)} recorded figures in {HERE / 'results.md'}")
