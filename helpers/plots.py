@@ -107,6 +107,31 @@ def lines(
     return figure
 
 
+def scatter(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    size: tuple[float, float] = (3.2, 3.0),
+) -> Figure:
+    """Draw each named series as dots in a field of its own, side by side, all on the same axes.
+
+    Args:
+        x: (N,) positions.
+        series: a name and N or fewer values each; a shorter series starts at the first position.
+        xlabel, ylabel: axis labels, with units.
+        size: width and height of one field, in inches.
+    """
+    figure, axes = _new(1, len(series), size=(size[0] * len(series), size[1]), sharex=True, sharey=True)
+    for axis, (name, values) in zip(axes[0], series.items(), strict=True):
+        axis.plot(x[: len(values)], values, ".", color=COLOURS[0], markersize=3)
+        axis.set(title=name, xlabel=xlabel)
+        axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel(ylabel)
+    return figure
+
+
 def learning_curves(history: Mapping[str, Sequence[float]], *, size: tuple[float, float] = (9, 3.4)) -> Figure:
     """Draw loss on the left and accuracy on the right, training and validation, over epochs.
 
@@ -169,6 +194,45 @@ def bars(
     else:
         axis.margins(x=0.15)
     axis.grid(alpha=0.3, axis="x")
+    return figure
+
+
+def timeline(
+    spans: Sequence[tuple[str, str, float, float]],
+    *,
+    xlabel: str = "milliseconds",
+    size: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw spans of time as bars from left to right, one row a thread; a span inside another one is drawn slimmer.
+
+    Args:
+        spans: (row, name, start, end) each, in the unit of `xlabel`. Rows stand in the order in which they come first;
+            names get their colours in alphabetical order.
+        xlabel: label of the time axis, with its unit; it begins at the first start.
+        size: width and height in inches; by default 9 wide, and higher with every row.
+
+    Raises:
+        ValueError: no span, one that ends before it starts, or more names than colours.
+    """
+    rows, names = list(dict.fromkeys(span[0] for span in spans)), sorted({span[1] for span in spans})
+    spans = sorted(spans, key=lambda span: (span[2], -span[3]))
+    if not 1 <= len(names) <= len(COLOURS) or any(start > end for _, _, start, end in spans):
+        raise ValueError(
+            f"spans must hold 1 to {len(COLOURS)} names, start <= end. Received: {len(names)} names: {names}"
+        )
+    figure, axes = _new(size=size or (9, 1.2 + 0.45 * len(rows)))
+    axis, open_until = axes[0, 0], {row: [] for row in rows}
+    for row, name, start, end in spans:
+        outer = [other for other in open_until[row] if other > start]
+        open_until[row] = [*outer, end]
+        height = 0.8 * 0.7 ** len(outer)
+        bar = {"height": height, "left": start - spans[0][2], "color": COLOURS[names.index(name)]}
+        axis.barh(rows.index(row), end - start, **bar, linewidth=0, zorder=2 + len(outer))
+    for name, colour in zip(names, COLOURS, strict=False):
+        axis.barh(0, 0, color=colour, label=name)
+    axis.set(xlabel=xlabel, yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+    axis.grid(alpha=0.3, axis="x")
+    figure.legend(loc="outside upper center", ncols=len(names), fontsize=8)
     return figure
 
 

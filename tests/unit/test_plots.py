@@ -20,6 +20,9 @@ FIGURES = {
     "learning_curves": lambda: plots.learning_curves({"loss": [2, 1], "val_loss": [2, 1.5], "accuracy": [0.1, 0.5]}),
     "bars": lambda: plots.bars({"a": 1, "b": 2}, xlabel="x", ranges={"a": (0.5, 1.5)}, reference={"b": 1.8}),
     "confusion": lambda: plots.confusion([0, 1, 1], [0, 1, 0], ("cat", "dog")),
+    "timeline": lambda: plots.timeline(
+        [("main", "load", 6.0, 9.0), ("main", "step", 5.0, 15.0), ("two", "load", 4, 7)]
+    ),
     "diagram": lambda: plots.diagram({"a": (0, 0), "b": (1, 0)}, [("a", "b")], colours={"a": "0.9"}),
 }
 
@@ -32,11 +35,11 @@ def test_draws_and_leaves_no_figure_open(name):
     assert file.getvalue().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", ["lines", "learning_curves", "bars", "confusion"])
+@pytest.mark.parametrize("name", ["lines", "learning_curves", "bars", "confusion", "timeline"])
 def test_axes_are_labelled(name):
     for axis in FIGURES[name]().axes:
         assert axis.get_xlabel()
-        assert axis.get_ylabel() or name == "bars"
+        assert axis.get_ylabel() or name in ("bars", "timeline")  # their rows carry names
 
 
 def test_the_value_range_is_the_callers():
@@ -49,6 +52,18 @@ def test_confusion_counts_labels_in_rows():
     assert texts == {(1, 0): "2", (1, 1): "1"}  # (column, row)
 
 
+def test_a_timeline_begins_at_the_first_start_and_draws_what_is_inside_slimmer():
+    figure = FIGURES["timeline"]()
+    axis, bars = figure.axes[0], [bar for bar in figure.axes[0].patches if bar.get_width()]
+    found = {(bar.get_x(), bar.get_width(), round(bar.get_y() + bar.get_height() / 2)): bar for bar in bars}
+    assert found.keys() == {(1, 10, 0), (2, 3, 0), (0, 3, 1)}  # (start, length, row)
+    inner, outer, other = found[2, 3, 0], found[1, 10, 0], found[0, 3, 1]
+    assert inner.get_height() < outer.get_height() == other.get_height()
+    assert inner.get_facecolor() == other.get_facecolor() != outer.get_facecolor()
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["main", "two"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["load", "step"]
+
+
 @pytest.mark.parametrize(
     ("draw", "part"),
     [
@@ -56,6 +71,9 @@ def test_confusion_counts_labels_in_rows():
         (lambda: plots.image_grid(np.zeros((2, 4, 4, 2))), "images"),
         (lambda: plots.image_grid(GREY, ["one"]), "titles"),
         (lambda: plots.diagram({"a": (0, 0)}, [("a", "b")]), "'b'"),
+        (lambda: plots.timeline([]), "spans"),
+        (lambda: plots.timeline([("main", "step", 2, 1)]), "start <= end"),
+        (lambda: plots.timeline([("main", str(i), 0, 1) for i in range(9)]), "9 names"),
     ],
 )
 def test_bad_input_is_named(draw, part):

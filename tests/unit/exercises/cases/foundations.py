@@ -1,9 +1,4 @@
-"""Every exercise: the starter is "not yet", the solution is right, typical wrong answers are named."""
-
-import pytest
-
-from helpers.exercises import foundations
-from helpers.exercises.core import Exercise
+"""Typical wrong answers to the exercises of chapter 1, each with a part of the message that must name the mistake."""
 
 WRONG = {
     "inverted_dropout": [
@@ -138,55 +133,3 @@ WRONG = {
         ("answer = lambda a: 1.0", "does not depend on a"),
     ],
 }
-EXERCISES = {name: getattr(foundations, name) for name in foundations.__all__}
-
-
-def run(source: str, name: str) -> object:
-    space: dict = {}
-    exec(source, space)
-    return space.get("answer", space.get(name))
-
-
-def test_every_exercise_has_wrong_answers():
-    assert WRONG.keys() == EXERCISES.keys()
-    assert all(len(wrong) >= 2 for wrong in WRONG.values())
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_starter_is_not_yet(name, capsys):
-    exercise: Exercise = EXERCISES[name]
-    assert exercise.judge(run(exercise.starter, name)).state == "not yet"
-    exercise.check(run(exercise.starter, name))
-    assert capsys.readouterr().out.startswith("Not yet: ")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_solution_is_right(name):
-    assert EXERCISES[name].judge(run(EXERCISES[name].solution_source, name)) == ("right", "well done.")
-
-
-@pytest.mark.parametrize(("name", "source", "part"), [(name, *case) for name in WRONG for case in WRONG[name]])
-def test_wrong_answers_are_named(name, source, part):
-    verdict = EXERCISES[name].judge(run(source, name))
-    assert verdict.state == "wrong"
-    assert part in verdict.message
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_hints_come_in_order_and_end(name, capsys):
-    exercise = EXERCISES[name]
-    for _ in range(len(exercise.hints) + 1):
-        exercise.hint()
-    lines = capsys.readouterr().out.splitlines()
-    assert len(exercise.hints) >= 2
-    assert lines[0].startswith("Hint 1") and lines[-1].startswith("No more hints")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_code_that_stops_is_an_answer_too(name):
-    def answer(*arguments):
-        raise ZeroDivisionError("division by zero")
-
-    verdict = EXERCISES[name].judge(answer)
-    assert verdict.state == "wrong"
-    assert "ZeroDivisionError" in verdict.message
