@@ -4,9 +4,7 @@
 What each data set is, and where it comes from, stands in `data/README.md`.
 """
 
-import csv
 import gzip
-import hashlib
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -14,23 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import profiles, synthetic
+from helpers.downloads import DataError, Unreachable, download, registry, verify
 
 CLASS_NAMES = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": synthetic.CLOTHES,
     "digits": tuple("0123456789"),
 }
-RETRIES = 2  # how often a transfer that broke half way is started again
-TIMEOUT = (5, 30)  # seconds to wait for a connection, and for the next bytes
-_verified = set()  # (path, size, time of change) of files found right in this process
-
-
-class DataError(RuntimeError):
-    """A data file is wrong, incomplete, or cannot be written; the message says which and what to do."""
-
-
-class Unreachable(Exception):
-    """A download could not begin: no network, or the server refuses. The message is the reason in a few words."""
 
 
 class Dataset(NamedTuple):
@@ -110,62 +98,6 @@ def available() -> dict[str, str]:
     return {name: found[name] for name in CLASS_NAMES}
 
 
-def registry_path() -> Path:
-    """Return `data/registry.tsv` of the clone, or `registry.tsv` beside this module where there is no clone."""
-    root = profiles.repository()
-    listed = root / "data" / "registry.tsv" if root else None
-    return listed if listed and listed.is_file() else Path(__file__).resolve().with_name("registry.tsv")
-
-
-def registry(name: str) -> dict[str, list[dict]]:
-    """Return the files of a data set, each with its rows in the registry: a file is right when it matches one row.
-
-    Args:
-        name: a data set with files.
-
-    Returns:
-        `{file: [row, ...]}`; a row has `url` (`"-"` where there is none), `bytes` (int), `sha256`, `licence` and
-        `citation`.
-    """
-    files = {}
-    with registry_path().open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if row["dataset"] == name:
-                files.setdefault(row["file"], []).append({**row, "bytes": int(row["bytes"])})
-    return files
-
-
-def verify(path: Path, rows: list[dict], advice: str | None = None) -> None:
-    """Check size and SHA-256 of a file; once a process, as long as the file does not change.
-
-    Args:
-        path: the file.
-        rows: the rows of this file in the registry; one must match.
-        advice: what the reader can do about a wrong file.
-
-    Raises:
-        DataError: no row matches. Says what was expected and what arrived.
-    """
-    stat = path.stat()
-    key = (str(path), stat.st_size, stat.st_mtime_ns)
-    if key in _verified:
-        return
-    with path.open("rb") as file:
-        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        file.seek(0)
-        arrived = (stat.st_size, hashlib.file_digest(file, "sha256").hexdigest())
-    if arrived not in [(row["bytes"], row["sha256"]) for row in rows]:
-        expected = " or ".join(f"{row['bytes']:,} bytes with SHA-256 {row['sha256']}" for row in rows)
-        page = start.startswith((b"<!doctype html", b"<html", b"<head", b"<!--"))
-        raise DataError(
-            f"{rows[0]['file']} is not the file it should be and is not used.\n"
-            + ("It is a web page and not data: perhaps the log-in page of a network.\n" if page else "")
-            + f"Expected: {expected}\nReceived: {arrived[0]:,} bytes with SHA-256 {arrived[1]}\n"
-            + (advice or f"Delete {path} (or put the right file there) and load again.")
-        )
-    _verified.add(key)
-
-
 def _course_data(name: str, listed: dict) -> Path | None:
     """Return the folder `COURSE_DATA` if this data set is in it; a part of it is an error."""
     folder = profiles.course_data()
@@ -184,55 +116,8 @@ def _fill_cache(folder: Path, listed: dict) -> int:
         if file not in missing:
             verify(folder / file, rows)
     for file in missing:
-        _download(folder, file, next((row for row in listed[file] if row["url"] != "-"), None))
+        download(folder, file, listed[file])
     return len(missing)
-
-
-def _download(folder: Path, file: str, row: dict | None) -> None:
-    """Download one file. It gets its name when it is whole and right; nothing is left behind when it is not."""
-    if row is None:
-        raise Unreachable("no address to download from")
-    import pooch  # only here: offline and in a Colab copy it may be missing
-    from requests import exceptions as http
-
-    def receive(url, part, _):
-        headers = {"Accept-Encoding": "identity"}  # the bytes as they are listed
-        fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**14, timeout=TIMEOUT, headers=headers)
-        try:
-            fetch(url, part, None)
-        except http.RequestException as error:
-            if Path(part).stat().st_size == 0:
-                raise Unreachable(_reason(error)) from error
-            raise  # broken half way: pooch starts again
-        verify(Path(part), [row], f"It came from {url} and was thrown away. Load again, or {elsewhere}")
-        Path(part).chmod(0o644)  # a temporary file is its owner's alone
-
-    elsewhere = f"set COURSE_DATA to a folder that holds {file}."
-    name, at = Path(file).name, (folder / file).parent
-    pooch.get_logger().setLevel("WARNING")
-    keeper = pooch.create(
-        at, "", registry={name: row["sha256"]}, urls={name: row["url"]}, retry_if_failed=RETRIES, allow_updates=False
-    )
-    try:
-        keeper.fetch(name, downloader=receive)
-    except http.RequestException as error:
-        raise DataError(
-            f"{file} is not whole: the transfer from {row['url']} broke off {RETRIES + 1} times.\n"
-            f"Expected: {row['bytes']:,} bytes. Received: {error}\n"
-            f"Load again when the network is better, or {elsewhere}"
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"{file} cannot be written to {at}: {error.strerror or error}.\n"
-            f"It needs {row['bytes']:,} bytes there: free some space, make the folder writable, or {elsewhere}"
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    """Say in a few words why a download could not begin; `error` is one of requests."""
-    if getattr(error, "response", None) is not None:
-        return f"the server answers {error.response.status_code}"
-    return "no secure connection" if type(error).__name__ == "SSLError" else "offline"
 
 
 def _stand_in(name: str, reason: str | None) -> Dataset:

@@ -17,7 +17,7 @@ import numpy as np
 import pooch.core
 import pytest
 
-from helpers import datasets, profiles
+from helpers import datasets, downloads, profiles
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 FASHION = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
@@ -79,8 +79,8 @@ def place(tmp_path, monkeypatch, server):
     cache, listed = tmp_path / "cache", tmp_path / "registry.tsv"
     listed.write_text("dataset\tfile\turl\tbytes\tsha256\tlicence\tcitation\n")
     monkeypatch.setattr(profiles, "cache", lambda: cache)
-    monkeypatch.setattr(datasets, "registry_path", lambda: listed)
-    monkeypatch.setattr(datasets, "_verified", set())
+    monkeypatch.setattr(downloads, "registry_path", lambda: listed)
+    monkeypatch.setattr(downloads, "_verified", set())
     monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.delenv("COURSE_PROFILE", raising=False)
     monkeypatch.delenv("COURSE_DATA", raising=False)
@@ -274,7 +274,7 @@ def test_a_file_is_hashed_once(mnist, monkeypatch):
     datasets.load("mnist")
     hashed = []
     digest = SimpleNamespace(hexdigest=lambda: hashed.append(1) or "changed")
-    monkeypatch.setattr(datasets, "hashlib", SimpleNamespace(file_digest=lambda file, name: digest))
+    monkeypatch.setattr(downloads, "hashlib", SimpleNamespace(file_digest=lambda file, name: digest))
     datasets.load("mnist")
     assert hashed == []
     (mnist.cache / "mnist.npz").write_bytes(mnist.content[:-1])
@@ -358,9 +358,9 @@ def test_two_processes_at_once(place):
         from pathlib import Path
         sys.modules["keras"] = types.ModuleType("keras")  # slow to import, and not needed here
         sys.modules["helpers.synthetic"] = types.SimpleNamespace(CLOTHES=("a", "b"))  # so is scikit-learn
-        from helpers import datasets, profiles
+        from helpers import datasets, downloads, profiles
         profiles.cache = lambda: Path({str(place.cache)!r})
-        datasets.registry_path = lambda: Path({str(place.listed)!r})
+        downloads.registry_path = lambda: Path({str(place.listed)!r})
         print("ready", flush=True)
         sys.stdin.readline()
         for _ in range(5):
@@ -425,7 +425,7 @@ def test_the_registry_is_in_order():
 
 def test_registry_beside_the_module_where_there_is_no_clone(monkeypatch):
     monkeypatch.setattr(profiles, "repository", lambda: None)
-    assert datasets.registry_path() == Path(datasets.__file__).with_name("registry.tsv")
+    assert downloads.registry_path() == Path(downloads.__file__).with_name("registry.tsv")
 
 
 def test_the_network_is_closed():
