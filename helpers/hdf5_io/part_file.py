@@ -1,0 +1,82 @@
+"""The file that the writer fills: under a name of its own, by one process at a time, and a full disk is an error."""
+
+import io
+import os
+from pathlib import Path
+
+from helpers.files import FileError, commit
+
+
+class PartFile(io.FileIO):
+    """An empty file for `h5py.File`, locked for this process alone until it is closed, if only by a kill.
+
+    libhdf5 does not survive a disk that is full: it crashes when it closes a file that it could not write, or loses
+    what it could not write without a word (seen with 1.14). So it is not told. After a write that fails, nothing more
+    is written, and `check` raises the error.
+
+    Args:
+        path: what is there already is emptied.
+        final: the name that the file gets at the end.
+
+    Raises:
+        FileError: it cannot be written, or somebody is writing it. Names `final`.
+    """
+
+    def __init__(self, path: Path, final: Path):
+        self.error, self.path, self.final = None, path, final
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            super().__init__(path, "r+")
+            if not self._lock():
+                self.close()
+                raise FileError(f"{final} is being written already, under the name {path.name}")
+            super().truncate(0)
+        except OSError as error:
+            raise FileError(f"{final} cannot be written: {error}") from error
+
+    def write(self, data) -> int:
+        view = memoryview(data).cast("B")
+        try:
+            while self.error is None and len(view):
+                view = view[super().write(view) :]
+        except OSError as error:
+            self.error = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size) if self.error is None else size
+        except OSError as error:
+            self.error = error
+            return size
+
+    def check(self) -> None:
+        """Raise FileError where something could not be written."""
+        if self.error is not None:
+            raise FileError(f"{self.final} cannot be written: {self.error}") from self.error
+
+    def commit(self) -> None:
+        """Give the file its final name and close it; locked to the end where the system can rename an open file."""
+        if os.name != "posix":
+            self.close()
+        commit(self.path, self.final)
+        self.close()
+
+    def remove(self) -> None:
+        """Delete the file and close it."""
+        if os.name != "posix":
+            self.close()
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def _lock(self) -> bool:
+        if os.name != "posix":
+            return True
+        import fcntl
+
+        try:
+            fcntl.flock(self, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(self.fileno()), self.path.stat())
+        except (BlockingIOError, FileNotFoundError):  # the second: it has just been given its final name
+            return False
