@@ -132,7 +132,8 @@ def fit(
         if run["finished"] >= epochs:
             return monitor.history
     others = [callback for callback in callbacks if callback is not monitor]
-    keywords = {"verbose": 0, **keywords, "callbacks": [interrupt, monitor, *others, *checkpoints]}
+    ordered = {"shuffle": False} if hasattr(data[0], "element_spec") else {}  # tf.data shuffles itself, or Keras warns
+    keywords = {"verbose": 0, **ordered, **keywords, "callbacks": [interrupt, monitor, *others, *checkpoints]}
     try:
         with interrupt.patient():
             model.fit(*data, epochs=epochs, initial_epoch=done, **keywords)
