@@ -5,6 +5,8 @@ Prints images a second (median of the rounds, time inside epoch callbacks) and t
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,20 +52,45 @@ def prepared(build, count: int, precision: str, settings: dict):
     return epoch
 
 
+def under_jax(name: str):
+    """Return a function like `prepared` does, for the notebooks' settings in a process of its own under JAX."""
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    command = [sys.executable, __file__, "--serve", name]
+    child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def epoch() -> float:
+        child.stdin.write("epoch\n")
+        child.stdin.flush()
+        return float(child.stdout.readline())
+
+    return epoch
+
+
+def serve(name: str) -> None:
+    """Train an epoch for every line that comes in, and answer with images a second."""
+    build, count, _, ours = CASES[name]
+    epoch = prepared(build, count, "float32", ours)
+    for _ in sys.stdin:
+        print(epoch(), flush=True)
+
+
 def main() -> None:
-    """Print one line a network."""
+    """Print two lines a network: the notebooks' settings, and the same under JAX, both against Keras's defaults."""
     machine = accelerator.set_up()
     print("| network | Keras's defaults | the notebooks' settings | ratio | settings |")
     print("|---|---|---|---|---|")
     for name, (build, count, default, ours) in CASES.items():
         precision = machine.precision if name == "CNN" else "float32"
-        both = prepared(build, count, "float32", default), prepared(build, count, precision, ours)
-        rounds = [[epoch() for epoch in both] for _ in range(ROUNDS)]
-        before, after = (statistics.median(column) for column in zip(*rounds, strict=True))
-        ratio = statistics.median(new / old for old, new in rounds)
+        ways = [prepared(build, count, "float32", default), prepared(build, count, precision, ours), under_jax(name)]
+        rounds = [[epoch() for epoch in ways] for _ in range(ROUNDS)]
+        before, *after = (statistics.median(column) for column in zip(*rounds, strict=True))
         text = ", ".join(f"{key}={value}" for key, value in ours.items()) or "Keras's defaults"
-        print(f"| {name} | {before:,.0f} | {after:,.0f} | {ratio:.2f} | {precision}, {text} |", flush=True)
+        for place, (rate, kind) in enumerate(
+            zip(after, (precision, "float32, KERAS_BACKEND=jax"), strict=True), start=1
+        ):
+            ratio = statistics.median(row[place] / row[0] for row in rounds)
+            print(f"| {name} | {before:,.0f} | {rate:,.0f} | {ratio:.2f} | {kind}, {text} |", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[2]) if sys.argv[1:2] == ["--serve"] else main()
