@@ -453,7 +453,8 @@ def test_memory_stays_flat_whatever_the_size_of_the_file(tmp_path, count, storag
     found = json.loads(child.stdout.splitlines()[-1])
     index = count * (8 + 4 + 1 + 2 * 4)  # checksums, labels, which were checked, the orders of two epochs
     groups = 2 * 64 * 256 * 256 * 3 if storage else 0  # chunks are held in groups: this one and the one before
-    assert max(found["peaks"]) < 2 * found["batch"] + index + groups + 3 * MIB
-    assert found["peaks"][2] < found["peaks"][0] + 4 * MIB
+    spare = 8 * MIB if storage else 2 * MIB  # arrays of many sizes leave gaps between them
+    assert max(found["peaks"]) < 2 * found["batch"] + index + groups + spare
+    assert found["peaks"][2] < found["peaks"][0] + spare / 2
     if not storage:
         assert found["limit"] < found["size"], "the file must be larger than the process may become"
