@@ -14,6 +14,7 @@ from helpers import tfrecord_io
 from helpers.files import FileError, exists, is_remote, join
 from helpers.hdf5_io import HDF5DatasetGenerator
 from helpers.preprocessing import MeanPreprocessor, PatchPreprocessor, decode
+from helpers.tfrecord_io.reader import PARALLEL_CALLS
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -227,7 +228,7 @@ def _from_folder(folder, batch_size, *, size, resize_to, training, seed, cache, 
         content, name, label = parts
         return _decode(content, name, size, resize_to, draw if training else None), label
 
-    dataset = tf.data.Dataset.zip(dataset, draws).map(cut, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = tf.data.Dataset.zip(dataset, draws).map(cut, num_parallel_calls=PARALLEL_CALLS)
     return dataset.batch(batch_size, drop_remainder=drop_remainder)
 
 

@@ -8,8 +8,6 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-import keras
-
 PROFILES = ("ci", "laptop", "full")
 
 
@@ -58,6 +56,8 @@ def seed(value: int = 0) -> int:
         value: a whole number from 0 to 2**32 - 1. `COURSE_SEED`, where it is set, is added: `make bands` runs a
             notebook with the seeds 0 to 4.
     """
+    import keras  # here: a program that only looks for data need not load a backend
+
     value += int(os.environ.get("COURSE_SEED") or 0)
     keras.utils.set_random_seed(value)
     return value

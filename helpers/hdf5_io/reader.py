@@ -118,8 +118,10 @@ class HDF5DatasetGenerator:
         """Return one batch: images (batch_size, *shape) and their labels, whoever asks and in whatever order."""
         return self.read(epoch, index, self.preprocessors, self.shape, self.dtype, self.threads)
 
-    def dataset(self, passes: int = 1):
+    def dataset(self, passes: int | None = 1):
         """Return the batches as a `tf.data.Dataset`, prefetched; every iteration over it is a new epoch.
+
+        `passes` as in `batches`: None goes on for ever, and `fit` then needs `steps_per_epoch`.
 
         Bytes travel to TensorFlow where they can: if the last preprocessor subtracts the mean, TensorFlow does that,
         in one step for the whole batch and with the same result.

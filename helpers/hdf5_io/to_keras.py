@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from helpers.hdf5_io.reader import HDF5DatasetGenerator
 
 
-def as_dataset(reader: "HDF5DatasetGenerator", passes: int) -> "tf.data.Dataset":
+def as_dataset(reader: "HDF5DatasetGenerator", passes: int | None) -> "tf.data.Dataset":
     """Return a reader's batches as a `tf.data.Dataset`; see `HDF5DatasetGenerator.dataset`."""
     import tensorflow as tf
 
@@ -44,9 +44,10 @@ def as_dataset(reader: "HDF5DatasetGenerator", passes: int) -> "tf.data.Dataset"
         number = tf.numpy_function(next_epoch, (), tf.int64)
         return tf.data.Dataset.range(len(reader)).map(lambda index: (number, index))
 
-    numbers = tf.data.Dataset.range(passes).flat_map(epoch)
-    dataset = numbers.map(batch, num_parallel_calls=reader.threads, deterministic=True)
-    return dataset.apply(tf.data.experimental.assert_cardinality(passes * len(reader))).prefetch(1)
+    numbers = tf.data.Dataset.range(1).repeat() if passes is None else tf.data.Dataset.range(passes)
+    dataset = numbers.flat_map(epoch).map(batch, num_parallel_calls=reader.threads, deterministic=True)
+    count = tf.data.INFINITE_CARDINALITY if passes is None else passes * len(reader)
+    return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(1)
 
 
 class Sequence(keras.utils.PyDataset):

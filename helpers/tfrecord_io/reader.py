@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPEN_SHARDS = 16  # how many are read in turns, one record each
 ANY_SIZE = -1  # of a shard that is known to be damaged
+PARALLEL_CALLS = max(2, os.cpu_count() or 1)  # AUTOTUNE starts with one and may stay there: half the images a second
 SHUFFLE_BYTES = 128 * 2**20  # of records held for shuffling, before they are decoded
 
 
@@ -90,7 +91,7 @@ def dataset(
     to_example = tf.autograph.experimental.do_not_convert(functools.partial(parse, **options))
     if shuffle and crop:
         data = tf.data.Dataset.zip(data, keys)
-    data = data.map(to_example, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size, drop_remainder=drop_remainder)
+    data = data.map(to_example, num_parallel_calls=PARALLEL_CALLS).batch(batch_size, drop_remainder=drop_remainder)
     batches = count // batch_size if drop_remainder else -(-count // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(2)
     return data.with_options(_options(deterministic, num_workers))

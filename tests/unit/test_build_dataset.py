@@ -444,9 +444,13 @@ def test_interrupt_leaves_nothing_and_the_same_command_works(toys, out, capsys, 
     check(build(toys, out))
 
 
+def test_it_loads_no_backend():
+    code = "import sys, helpers.build_dataset.command; print({'keras', 'tensorflow', 'jax'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
 KILLER = """
     import os, random, signal, sys, time
-    os.environ["KERAS_BACKEND"] = "numpy"  # leaves TensorFlow alone
     import cv2, sklearn.model_selection
     from helpers.build_dataset import main
 

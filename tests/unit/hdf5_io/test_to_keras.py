@@ -98,6 +98,16 @@ def test_a_dataset_knows_its_length(files, passes):
 
 
 @IN_TENSORFLOW
+def test_a_dataset_without_end(files):
+    import tensorflow as tf
+
+    expected = plain(files / "contiguous", 8, passes=3)
+    dataset = HDF5DatasetGenerator(files / "contiguous", 8).dataset(passes=None)
+    assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
+    assert_same(dataset.take(len(expected)), expected)
+
+
+@IN_TENSORFLOW
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.parametrize("name", ["none", "patch, mean", "mean, channels first"])
 def test_fixed_shapes_where_no_batch_is_smaller(files, name, one_hot):
