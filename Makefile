@@ -44,9 +44,10 @@ notebook: setup ## run one notebook headlessly: make notebook NB=notebooks/... P
 colab: setup ## write colab/*.ipynb from notebooks/ and helpers/
 	$(BIN)/python colab/build.py
 
-bench: setup ## measure training speed against Keras's defaults, as ratios; writes benchmarks/training_speed.md
+bench: setup ## measure training and input pipelines, as ratios; writes benchmarks/*.md
 	@mkdir -p build
 	$(BIN)/python benchmarks/training_speed.py | tee build/training_speed.md && mv build/training_speed.md benchmarks/
+	$(BIN)/python benchmarks/input_pipeline.py | tee build/input_pipeline.md && mv build/input_pipeline.md benchmarks/
 
 bands: setup ## measure the expected band of a notebook with five seeds: make bands NB=... PROFILE=ci
 	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE)

@@ -26,7 +26,7 @@ import tensorflow as tf
 from keras import layers
 from sklearn.feature_extraction.image import extract_patches_2d
 
-from helpers import folders, tfrecord_io
+from helpers import accelerator, folders, tfrecord_io
 from helpers.build_dataset import build
 from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
 from helpers.preprocessing import AspectAwarePreprocessor, CropPreprocessor, MeanPreprocessor, PatchPreprocessor, decode
@@ -320,6 +320,7 @@ def report(rate: dict[str, float], build_rate: dict[str, float], size: dict[str,
             for name, (one, many, goal) in crops.items()
         ),
     ]
+    lines += ["", "No reader is faster than `fill`, writing a batch, nor than `limit`, converting one that is ready."]
     lines += ["", "| target | reached | at least | |", "|---|---|---|---|"]
     lines += [
         f"| {name} | {value:.2f} | {goal} | {'yes' if value >= goal else 'no'} |" for name, value, goal in targets
@@ -334,6 +335,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
+    accelerator.set_up(precision="float32")  # prints the device
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = prepare(folder, chosen.images)

@@ -91,8 +91,11 @@ def run_copy(copy: Path, python: Path, backend: str | None, expected: str) -> tu
             "120",
             "--quiet",
         ]
+        installed = Path(folder) / "installed"  # what the folded cell installs stays out of the environment
+        installed.mkdir()
+        extra = {"PIP_TARGET": str(installed), "PYTHONPATH": str(installed)}
         done = subprocess.run(
-            command, cwd=folder, env=clean_environment(backend), capture_output=True, text=True, check=False
+            command, cwd=folder, env=clean_environment(backend) | extra, capture_output=True, text=True, check=False
         )
         printed = done.stdout + done.stderr
         executed = Path(folder) / "out" / copy.name
