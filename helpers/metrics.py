@@ -63,6 +63,28 @@ def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
+def rank_k(probabilities: np.ndarray, labels: np.ndarray, k: int = 5) -> float:
+    """Return the share of images whose label is among the k most probable classes: rank-1, rank-5 (or top-5) accuracy.
+
+    Of classes with the same probability the one with the lower index comes first, as in `accuracy`, which is rank-1.
+
+    Args:
+        probabilities, labels: as in `check_probabilities`.
+        k: how many classes count, from 1 to num_classes; with num_classes the answer is 1.
+
+    Raises:
+        ValueError: `k` is outside its range, or see `check_probabilities`.
+    """
+    probabilities, labels = check_probabilities(probabilities, labels)
+    num_classes = probabilities.shape[1]
+    if k not in range(1, num_classes + 1):
+        raise ValueError(f"k must be a whole number from 1 to {num_classes}, the number of classes. Received: k={k!r}")
+    own = probabilities[np.arange(len(labels)), labels][:, None]  # (N, 1)
+    earlier = np.arange(num_classes) < labels[:, None]  # (N, num_classes)
+    before = (probabilities > own) | ((probabilities == own) & earlier)
+    return float((before.sum(axis=1) < k).mean())
+
+
 def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, count: int = 10) -> np.ndarray:
     """Return the indices of the wrong predictions, the surest first.
 

@@ -36,3 +36,25 @@ def test_accuracy_and_worst_mistakes():
 def test_bad_predictions_are_named(probabilities, labels, part):
     with pytest.raises(ValueError, match=part):
         metrics.accuracy(probabilities, labels)
+
+
+def test_rank_k():
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
+    labels = np.array([0, 1, 0, 2])  # in places 1, 2, 3 and 3
+    assert [metrics.rank_k(probabilities, labels, k) for k in (1, 2, 3)] == [0.25, 0.5, 1.0]
+    assert metrics.rank_k(probabilities, labels, 1) == metrics.accuracy(probabilities, labels)
+    assert metrics.rank_k(np.eye(6), np.arange(6)[::-1]) == 5 / 6  # k is 5: only label 5 of the first image is out
+
+
+def test_rank_k_of_equal_probabilities_goes_by_index():
+    probabilities, labels = np.full((4, 4), 0.25), np.arange(4)
+    assert [metrics.rank_k(probabilities, labels, k) for k in (1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1.0]
+    assert metrics.rank_k(probabilities, labels, 1) == metrics.accuracy(probabilities, labels)
+
+
+@pytest.mark.parametrize("k", [0, 3, 1.5, -1])
+def test_rank_k_refuses(k):
+    with pytest.raises(ValueError, match=rf"k must be a whole number from 1 to 2.* Received: k={k}"):
+        metrics.rank_k(PROBABILITIES, LABELS, k)
+    with pytest.raises(ValueError, match="logits"):
+        metrics.rank_k(np.log(PROBABILITIES), LABELS, 1)
