@@ -11,22 +11,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import profiles, synthetic
+from helpers import cifar10, objects, profiles, synthetic
 from helpers.downloads import DataError, Unreachable, download, registry, verify
 
 CLASS_NAMES = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": synthetic.CLOTHES,
+    "cifar10": cifar10.CLASS_NAMES,
     "digits": tuple("0123456789"),
 }
+ARCHIVES = ("cifar10",)  # one of the files in the registry is the whole data set; the first one has an address
 
 
 class Dataset(NamedTuple):
     """Images with their labels, in two splits.
 
     Attributes:
-        name: what was asked for: `"mnist"`, `"fashion_mnist"` or `"digits"`.
-        train_images, test_images: (N, 28, 28) uint8 in [0, 255].
+        name: what was asked for: `"mnist"`, `"fashion_mnist"`, `"cifar10"` or `"digits"`.
+        train_images, test_images: uint8 in [0, 255], (N, 28, 28) grey; (N, 32, 32, 3) RGB for `"cifar10"`.
         train_labels, test_labels: (N,) int32, an index into `class_names`.
         class_names: one string a class.
         source: `"local"` (COURSE_DATA), `"cache"`, `"download"` or `"stand-in"`.
@@ -53,7 +55,7 @@ def load(name: str) -> Dataset:
     profile, a stand-in takes its place. `"digits"` is the stand-in of MNIST, by name.
 
     Args:
-        name: `"mnist"`, `"fashion_mnist"` or `"digits"`.
+        name: `"mnist"`, `"fashion_mnist"`, `"cifar10"` or `"digits"`.
 
     Raises:
         ValueError: the name is not one of these.
@@ -66,17 +68,13 @@ def load(name: str) -> Dataset:
         return _stand_in(name, reason=None)
     if profiles.name() == "ci":
         return _stand_in(name, reason="profile ci")
-    listed = registry(name)
-    folder, source = _course_data(name, listed), "local"
-    if folder is None:
-        folder = profiles.cache()
-        try:
-            source = "download" if _fill_cache(folder, listed) else "cache"
-        except Unreachable as reason:
-            return _stand_in(name, str(reason))
+    try:
+        folder, listed, source = _find(name)
+    except Unreachable as reason:
+        return _stand_in(name, str(reason))
     for file, rows in listed.items():
         verify(folder / file, rows)
-    dataset = Dataset(name, *_READERS[name](folder), CLASS_NAMES[name], source)
+    dataset = Dataset(name, *_READERS[name](*(folder / file for file in listed)), CLASS_NAMES[name], source)
     where = {"local": "from COURSE_DATA", "cache": "from the cache", "download": "downloaded"}[source]
     shown = folder / next(iter(listed)) if len(listed) == 1 else folder / name
     print(f"{name}: {len(dataset.train_images):,} + {len(dataset.test_images):,} images {where} ({shown})")
@@ -93,9 +91,32 @@ def available() -> dict[str, str]:
     folders = {"COURSE_DATA": profiles.course_data(), "cache": profiles.cache()}
     found = {"digits": "scikit-learn"}
     for name in _READERS:
-        places = [place for place, at in folders.items() if at and all((at / file).exists() for file in registry(name))]
-        found[name] = places[0] if places else "download or stand-in"
+        complete = [
+            place
+            for place, at in folders.items()
+            if at and any(all((at / file).exists() for file in listed) for listed in _choices(name))
+        ]
+        found[name] = complete[0] if complete else "download or stand-in"
     return {name: found[name] for name in CLASS_NAMES}
+
+
+def _choices(name: str) -> list[dict]:
+    """Return the sets of files that hold a data set, as `registry` lists them: one of them is enough."""
+    listed = registry(name)
+    return [{file: rows} for file, rows in listed.items()] if name in ARCHIVES else [listed]
+
+
+def _find(name: str) -> tuple[Path, dict, str]:
+    """Return the folder with the files of a data set, the files, and where that is; download what is missing."""
+    choices = _choices(name)
+    for listed in choices:
+        folder = _course_data(name, listed)
+        if folder:
+            return folder, listed, "local"
+    folder = profiles.cache()
+    begun = [listed for listed in choices if any((folder / file).exists() for file in listed)]
+    listed = (begun or choices)[0]
+    return folder, listed, "download" if _fill_cache(folder, listed) else "cache"
 
 
 def _course_data(name: str, listed: dict) -> Path | None:
@@ -126,6 +147,10 @@ def _stand_in(name: str, reason: str | None) -> Dataset:
         train_images, train_labels, _ = synthetic.clothes(1600, seed=0)
         test_images, test_labels, _ = synthetic.clothes(400, seed=1)
         what = "2,000 drawn garments"
+    elif name == "cifar10":
+        train_images, train_labels, _ = objects.draw(2000, seed=0)
+        test_images, test_labels, _ = objects.draw(500, seed=1)
+        what = "2,500 drawn animals and vehicles"
     else:
         train_images, train_labels, test_images, test_labels = synthetic.digits()
         what = "scikit-learn's 1,797 handwritten digits"
@@ -134,8 +159,7 @@ def _stand_in(name: str, reason: str | None) -> Dataset:
     return Dataset(name, train_images, train_labels, test_images, test_labels, CLASS_NAMES[name], "stand-in")
 
 
-def _read_mnist(folder: Path) -> tuple[np.ndarray, ...]:
-    path = folder / "mnist.npz"
+def _read_mnist(path: Path) -> tuple[np.ndarray, ...]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             splits = [arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")]
@@ -144,10 +168,14 @@ def _read_mnist(folder: Path) -> tuple[np.ndarray, ...]:
     return _checked(path, splits)
 
 
-def _read_fashion_mnist(folder: Path) -> tuple[np.ndarray, ...]:
+def _read_fashion_mnist(*paths: Path) -> tuple[np.ndarray, ...]:
     parts = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    splits = [_read_idx(folder / "fashion_mnist" / f"{part}-ubyte.gz") for part in parts]
-    return _checked(folder / "fashion_mnist", splits)
+    splits = [_read_idx(paths[0].with_name(f"{part}-ubyte.gz")) for part in parts]
+    return _checked(paths[0].parent, splits)
+
+
+def _read_cifar10(path: Path) -> tuple[np.ndarray, ...]:
+    return _checked(path, cifar10.read(path), cifar10.SHAPE)
 
 
 def _read_idx(path: Path) -> np.ndarray:
@@ -168,12 +196,12 @@ def _read_idx(path: Path) -> np.ndarray:
     return values.reshape(shape)
 
 
-def _checked(path: Path, splits: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+def _checked(path: Path, splits: list[np.ndarray], shape: tuple[int, ...] = (28, 28)) -> tuple[np.ndarray, ...]:
     """Return train images, train labels, test images, test labels with labels as int32, if all is as it should be."""
     for images, labels in (splits[:2], splits[2:]):
-        if images.dtype != "uint8" or images.shape != (len(labels), 28, 28) or labels.shape != (len(images),):
+        if images.dtype != "uint8" or images.shape != (len(labels), *shape) or labels.shape != (len(images),):
             raise DataError(
-                f"{path} must hold uint8 images (N, 28, 28) and N labels. "
+                f"{path} must hold uint8 images (N, {', '.join(map(str, shape))}) and N labels. "
                 f"Received: images {images.dtype} {images.shape}, labels {labels.dtype} {labels.shape}"
             )
         if labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
@@ -181,4 +209,4 @@ def _checked(path: Path, splits: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     return splits[0], splits[1].astype("int32"), splits[2], splits[3].astype("int32")
 
 
-_READERS = {"mnist": _read_mnist, "fashion_mnist": _read_fashion_mnist}
+_READERS = {"mnist": _read_mnist, "fashion_mnist": _read_fashion_mnist, "cifar10": _read_cifar10}

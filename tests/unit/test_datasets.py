@@ -7,17 +7,20 @@ import pickle
 import socket
 import subprocess
 import sys
+import tarfile
 import textwrap
 import threading
 import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pooch.core
 import pytest
 
-from helpers import datasets, downloads, profiles
+from helpers import cifar10, datasets, downloads, objects, profiles
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 FASHION = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
@@ -380,6 +383,114 @@ def test_two_processes_at_once(place):
     assert sorted(left_in(place.cache)) == sorted(f"{name}-ubyte.gz" for name in FASHION)
 
 
+def records(count, labels=None):
+    """Images, labels, and both as records of the original archive: label, then red, green and blue."""
+    rng = np.random.default_rng(count)
+    images = rng.integers(0, 256, (count, 32, 32, 3), "uint8")
+    labels = np.arange(count, dtype="uint8") % 10 if labels is None else labels
+    planes = images.transpose(0, 3, 1, 2).reshape(count, -1)
+    return images, labels, np.concatenate([labels[:, None], planes], axis=1).tobytes()
+
+
+def binary(**changes):
+    """The original archive with 20 images a batch; `changes` replaces the content of a part, None leaves it out."""
+    parts = {f"data_batch_{number}": records(20 + number)[2] for number in range(1, 6)} | {"test_batch": records(12)[2]}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in sorted((parts | changes).items(), reverse=True):  # not in order of their numbers
+            if content is not None:
+                member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def jpegs(size=32, classes=cifar10.CLASS_NAMES, changes=()):
+    """An archive of two images a class; the red of an image is 20 times its label, the blue 200 in the second."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for split in ("train", "test"):
+            for class_name in reversed(classes):
+                for number in (1, 0):
+                    image = np.full((size, size, 3), (20 * cifar10.CLASS_NAMES.index(class_name), 60, 200 * number))
+                    encoded = cv2.imencode(".jpg", image[..., ::-1].astype("uint8"))[1].tobytes()
+                    archive.writestr(f"{split}/{class_name}/{number:04}.jpg", encoded)
+        for name, content in changes:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_cifar10_original(place, capsys):
+    place.put("cifar10", {"cifar-10-binary.tar.gz": binary()})
+    place.put("cifar10", {"cifar10_jpeg.zip": b"of no interest"}, "-")
+    data = datasets.load("cifar10")
+    archive = place.cache / "cifar-10-binary.tar.gz"
+    assert capsys.readouterr().out == f"cifar10: 115 + 12 images downloaded ({archive})\n"
+    assert left_in(place.cache) == [archive.name] and data.class_names[9] == "truck"
+    first, second = records(21), records(22)
+    assert np.array_equal(data.train_images[:21], first[0]) and np.array_equal(data.train_images[21:43], second[0])
+    assert np.array_equal(data.train_labels[:43], np.concatenate([first[1], second[1]]))
+    assert np.array_equal(data.test_images, records(12)[0]) and data.train_labels.dtype == "int32"
+    assert data.train_images.flags.c_contiguous and datasets.load("cifar10").source == "cache"
+
+
+def test_cifar10_as_jpegs(place, tmp_path, monkeypatch, capsys):
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    monkeypatch.setenv("COURSE_DATA", str(pack))
+    place.put("cifar10", {"cifar-10-binary.tar.gz": binary()})
+    place.put("cifar10", {"cifar10_jpeg.zip": jpegs(changes=[("readme.txt", b"terms")])}, "-")
+    (pack / "cifar10_jpeg.zip").write_bytes(place.server.replies["/cifar10_jpeg.zip"][0][1])
+    assert datasets.available()["cifar10"] == "COURSE_DATA"
+    data = datasets.load("cifar10")
+    assert capsys.readouterr().out == f"cifar10: 20 + 20 images from COURSE_DATA ({pack / 'cifar10_jpeg.zip'})\n"
+    assert data.train_images.shape == data.test_images.shape == (20, 32, 32, 3) and data.train_images.dtype == "uint8"
+    assert data.train_labels.tolist() == data.test_labels.tolist() == [*range(10), *range(10)]
+    colours = data.train_images.mean(axis=(1, 2))  # red, green, blue
+    expected = np.stack([20 * data.train_labels, np.full(20, 60), np.repeat([0, 200], 10)], axis=1)
+    assert np.abs(colours - expected).max() < 4
+    (pack / "cifar-10-binary.tar.gz").write_bytes(place.server.replies["/cifar-10-binary.tar.gz"][0][1])
+    assert len(datasets.load("cifar10").train_images) == 115  # the original is better where there are both
+    assert place.server.asked == []
+
+
+def test_cifar10_in_the_cache_as_jpegs_needs_no_download(place):
+    place.put("cifar10", {"cifar-10-binary.tar.gz": binary(), "cifar10_jpeg.zip": jpegs()})
+    place.cache.mkdir()
+    (place.cache / "cifar10_jpeg.zip").write_bytes(place.server.replies["/cifar10_jpeg.zip"][0][1])
+    assert datasets.available()["cifar10"] == "cache"
+    assert datasets.load("cifar10").source == "cache" and place.server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("cifar-10-binary.tar.gz", binary(test_batch=None), "must hold test_batch.bin.* Received: data_batch_5.bin"),
+        ("cifar-10-binary.tar.gz", binary(data_batch_2=bytes(3072)), "data_batch_2.bin, records of 3073 bytes.* 3072"),
+        ("cifar-10-binary.tar.gz", binary(data_batch_3=b"\x0a" + bytes(3072)), "whole labels from 0 to 9"),
+        ("cifar-10-binary.tar.gz", binary()[:-2000], "cannot be read"),
+        ("cifar10_jpeg.zip", jpegs(size=16), "train/airplane/0000.jpg must be an image of 32 x 32.* 16 x 16 pixels"),
+        ("cifar10_jpeg.zip", jpegs(classes=cifar10.CLASS_NAMES[:9]), "must hold train/<class>/NNNN.jpg for each"),
+        ("cifar10_jpeg.zip", jpegs(changes=[("test/cat/9.jpg", b"GIF")]), "test/cat/9.jpg must be .* Received: no im"),
+        ("cifar10_jpeg.zip", jpegs()[:-40], "cannot be read"),
+    ],
+)
+def test_wrong_cifar10(place, file, content, message):
+    place.put("cifar10", {file: content})
+    with pytest.raises(datasets.DataError, match=f"{file}.*{message}"):
+        datasets.load("cifar10")
+
+
+def test_cifar10_offline(place, capsys):
+    place.put("cifar10", {"cifar-10-binary.tar.gz": b"never seen"}, "http://127.0.0.1:9/")
+    data = datasets.load("cifar10")
+    line = "cifar10: offline, so 2,500 drawn animals and vehicles stand in (2,000 train + 500 test)\n"
+    assert capsys.readouterr().out == line and data.is_stand_in
+    assert data.train_images.shape == (2000, 32, 32, 3) and data.test_images.shape == (500, 32, 32, 3)
+    assert np.array_equal(data.test_images[7], objects.draw_one(7, seed=1)[0]) and data.test_labels[7] == 7
+    assert objects.KINDS == data.class_names == cifar10.CLASS_NAMES
+
+
 def test_ci_uses_neither_network_nor_course_data(mnist, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_PROFILE", "ci")
     monkeypatch.setenv("COURSE_DATA", "/there/is/no/such/folder")
@@ -395,14 +506,15 @@ def test_digits_by_name(place, capsys):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match=r"mnist, fashion_mnist, digits\. Received: name='cifar'"):
+    with pytest.raises(ValueError, match=r"mnist, fashion_mnist, cifar10, digits\. Received: name='cifar'"):
         datasets.load("cifar")
 
 
 def test_available(mnist, tmp_path, monkeypatch):
     mnist.put("fashion_mnist", fashion())
     assert datasets.available() == {
-        "mnist": "download or stand-in", "fashion_mnist": "download or stand-in", "digits": "scikit-learn",
+        "mnist": "download or stand-in", "fashion_mnist": "download or stand-in", "cifar10": "download or stand-in",
+        "digits": "scikit-learn",
     }  # fmt: skip
     mnist.cache.mkdir()
     (mnist.cache / "mnist.npz").write_bytes(b"not even looked at")
@@ -414,7 +526,7 @@ def test_available(mnist, tmp_path, monkeypatch):
 
 
 def test_the_registry_is_in_order():
-    for name, count in {"mnist": 1, "fashion_mnist": 4}.items():
+    for name, count in {"mnist": 1, "fashion_mnist": 4, "cifar10": 2, "tiny_imagenet": 1}.items():
         files = datasets.registry(name)
         assert len(files) == count
         for row in (row for rows in files.values() for row in rows):
