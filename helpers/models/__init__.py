@@ -1,7 +1,34 @@
 """Builders in the manner of `keras.applications`: a function takes shapes and sizes and returns a `keras.Model`."""
 
+from helpers.models.alexnet import AlexNet, ZFNet
+from helpers.models.capsnet import CapsNet
 from helpers.models.cnn import CNN
+from helpers.models.inception import DeeperGoogLeNet, GoogLeNet, MiniGoogLeNet
+from helpers.models.lenet import LeNet5
 from helpers.models.mlp import MLP
+from helpers.models.resnet import ResNet, ResNet50
 from helpers.models.rnn import RNN
+from helpers.models.squeezenet import SqueezeNet
+from helpers.models.vgg import VGG16, VGG19, SmallVGG
+from helpers.models.xception import MiniXception, Xception
 
-__all__ = ["CNN", "MLP", "RNN"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "RNN",
+    "VGG16",
+    "VGG19",
+    "AlexNet",
+    "CapsNet",
+    "DeeperGoogLeNet",
+    "GoogLeNet",
+    "LeNet5",
+    "MiniGoogLeNet",
+    "MiniXception",
+    "ResNet",
+    "ResNet50",
+    "SmallVGG",
+    "SqueezeNet",
+    "Xception",
+    "ZFNet",
+]

@@ -116,6 +116,20 @@ def test_compiles_with_xla_and_fixed_shapes(name):
         (models.CNN, dict(dropout=-0.1), "dropout=-0.1"),
         (models.RNN, dict(input_shape=(784,)), "input_shape"),
         (models.RNN, dict(dropout=2), "dropout=2"),
+        (models.LeNet5, dict(input_shape=(28, 28, 1)), "input_shape"),
+        (models.LeNet5, dict(input_shape=(1024,)), "input_shape"),
+        (models.MiniGoogLeNet, dict(width=0), "width=0"),
+        (models.ResNet, dict(depth=18), "depth=18"),
+        (models.ResNet, dict(depth=2), "depth=2"),
+        (models.ResNet, dict(shortcut="plain"), "shortcut=.plain"),
+        (models.ResNet, dict(order="after"), "order=.after"),
+        (models.SqueezeNet, dict(version="1.2"), "version=.1.2"),
+        (models.SqueezeNet, dict(weights="imagenet"), "include_top=True"),
+        (models.SqueezeNet, dict(weights="imagenet", include_top=False, version="1.0"), "version=.1.0"),
+        (models.SqueezeNet, dict(weights="imagenet", include_top=False, batch_norm=True), "batch_norm=True"),
+        (models.MiniXception, dict(convolution="depthwise"), "convolution=.depthwise"),
+        (models.MiniXception, dict(filters=()), "filters"),
+        (models.CapsNet, dict(routing_iterations=0), "iterations=0"),
     ],
 )
 def test_bad_arguments_are_named(build, keywords, part):
@@ -126,8 +140,9 @@ def test_bad_arguments_are_named(build, keywords, part):
 @pytest.mark.skipif("COURSE_CONTRACT_CHILD" in os.environ, reason="this is the child")
 def test_training_under_jax():
     environment = os.environ | {"KERAS_BACKEND": "jax", "COURSE_CONTRACT_CHILD": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(Path(__file__))]
+    files = [str(Path(__file__).with_name(f"test_{part}.py")) for part in ("contract", "families", "capsnet")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
     command += ["-k", "steps or bfloat16 or xla or dropout"]  # what saving and counting do has no backend in it
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert child.returncode == 0, child.stdout[-3000:]
     assert "passed" in child.stdout
