@@ -5,9 +5,19 @@ from pathlib import Path
 
 import pytest
 
-CHAPTERS = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("[a-z]*.py"))
+FOLDER = Path(importlib.import_module("helpers.exercises").__file__).parent
+CHAPTERS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path.name != "__pycache__")
 MODULES = {chapter: importlib.import_module(f"helpers.exercises.{chapter}") for chapter in CHAPTERS}
-WRONG = {chapter: importlib.import_module(f"cases.{chapter}").WRONG for chapter in CHAPTERS}
+FILES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("[a-z]*.py"))  # a chapter, or a part of one
+WRONG = {
+    chapter: {
+        name: wrong
+        for file in FILES
+        if f"{file}_".startswith(f"{chapter}_")
+        for name, wrong in importlib.import_module(f"cases.{file}").WRONG.items()
+    }
+    for chapter in CHAPTERS
+}
 EXERCISES = {f"{chapter}.{name}": getattr(MODULES[chapter], name) for chapter in CHAPTERS for name in WRONG[chapter]}
 CASES = [
     (f"{chapter}.{name}", *case) for chapter in CHAPTERS for name in WRONG[chapter] for case in WRONG[chapter][name]
@@ -20,9 +30,9 @@ def run(source: str, name: str) -> object:
     return space.get("answer", space.get(name.split(".")[1]))
 
 
-def test_every_chapter_has_cases():
-    folder = Path(importlib.import_module("helpers.exercises").__file__).parent
-    assert {path.name for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(CHAPTERS)
+def test_every_chapter_has_cases_and_every_file_a_chapter():
+    assert all(WRONG.values())
+    assert all(any(f"{file}_".startswith(f"{chapter}_") for chapter in CHAPTERS) for file in FILES)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
