@@ -48,6 +48,7 @@ bench: setup ## measure training and input pipelines, as ratios; writes benchmar
 	@mkdir -p build
 	$(BIN)/python benchmarks/training_speed.py | tee build/training_speed.md && mv build/training_speed.md benchmarks/
 	$(BIN)/python benchmarks/input_pipeline.py | tee build/input_pipeline.md && mv build/input_pipeline.md benchmarks/
+	$(BIN)/python benchmarks/architectures.py | tee build/architectures.md && mv build/architectures.md benchmarks/
 
 bands: setup ## measure the expected band of a notebook with five seeds: make bands NB=... PROFILE=ci
 	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE)
