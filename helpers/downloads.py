@@ -7,9 +7,14 @@ import csv
 import gzip
 import hashlib
 import re
+import shutil
 import tarfile
+import tempfile
+import time
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IFDIR, S_IFMT, S_IFREG
 
@@ -202,3 +207,37 @@ def _reason(error: OSError) -> str:
     if getattr(error, "response", None) is not None:
         return f"the server answers {error.response.status_code}"
     return "no secure connection" if type(error).__name__ == "SSLError" else "offline"
+
+
+@contextmanager
+def staged_folder(final: Path, marker: str = "") -> Iterator[Path]:
+    """Give a folder to fill; it gets its final name when the block ends well, unless another process was first.
+
+    Args:
+        final: the folder's final name; what is above it is made.
+        marker: the file that tells a finished folder of this name from another one; none for any folder.
+
+    Raises:
+        DataError: the folder cannot be written. Names it.
+    """
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        for left in final.parent.glob(".part-*"):  # by processes that were killed
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > 24 * 3600:
+                    shutil.rmtree(left, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=final.parent))
+        try:
+            yield part
+            part.chmod(0o755)  # a temporary folder is its owner's alone
+            try:
+                part.rename(final)
+            except OSError:
+                if not (final / marker).exists():
+                    raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise DataError(
+            f"{final} cannot be written: {error.strerror or error}.\nFree some space, or make the folder writable."
+        ) from error

@@ -8,12 +8,8 @@ listed here, never decoded.
 import json
 import operator
 import os
-import shutil
-import tempfile
-import time
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,7 +181,7 @@ def _unpacked(name, archive, rows):
     final = _place(name, archive)
     if not final.exists():
         downloads.verify(archive, rows)
-        with _staged(final) as part:
+        with downloads.staged_folder(final, CONTENTS) as part:
             downloads.unpack(archive, part)
             folders = {
                 folder: {child.name.lower() for child in folder.iterdir()} for folder in (part, *part.glob("*/"))
@@ -210,7 +206,7 @@ def _stand_in(name, count, reason):
     number = max(count or 0, DRAWN[profiles.name()])
     final = profiles.cache() / name / f"drawn_{number}_v{artist.VERSION}"
     if not final.exists():
-        with _staged(final) as part:
+        with downloads.staged_folder(final, CONTENTS) as part:
             _draw(part, artist, CLASS_NAMES[name], number)
             _describe(part, part, name, f"helpers.{Path(artist.__file__).stem}, version {artist.VERSION}")
     found = _take(_checked(final, name, "stand-in"), count)
@@ -230,32 +226,6 @@ def _draw(folder, artist, class_names, number):
         turn, label = divmod(index, len(class_names))
         _, encoded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         (folder / class_names[label] / f"{class_names[label]}.{turn}.jpg").write_bytes(encoded.tobytes())
-
-
-@contextmanager
-def _staged(final: Path) -> Iterator[Path]:
-    """Give a folder to fill; it gets its final name when the block ends well, unless another process was first."""
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        for left in final.parent.glob(".part-*"):  # by processes that were killed
-            with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > 24 * 3600:
-                    shutil.rmtree(left, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=final.parent))
-        try:
-            yield part
-            part.chmod(0o755)  # a temporary folder is its owner's alone
-            try:
-                part.rename(final)
-            except OSError:
-                if not (final / CONTENTS).exists():
-                    raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise DataError(
-            f"{final} cannot be written: {error.strerror or error}.\nFree some space, or make the folder writable."
-        ) from error
 
 
 def _describe(folder, root, name, made_from):

@@ -1,14 +1,8 @@
 """`load`: where Tiny ImageNet is, or what stands in for it."""
 
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from helpers import downloads, objects, profiles
-from helpers.files import FileError
 from helpers.tiny_imagenet.layout import TinyImageNet, read
 
 NAME = "tiny_imagenet"
@@ -53,42 +47,16 @@ def _find():
             source = "download"
     if not final.exists():
         downloads.verify(archive, rows)
-        with _staged(final) as part:
+        with downloads.staged_folder(final) as part:
             downloads.unpack(archive, part)
     return final / Path(file).stem, source, archive
-
-
-@contextmanager
-def _staged(final: Path) -> Iterator[Path]:
-    """Give a folder to fill; it gets its final name when the block ends well, unless another process was first."""
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        for left in final.parent.glob(".part-*"):  # by processes that were killed
-            with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > 24 * 3600:
-                    shutil.rmtree(left, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=final.parent))
-        try:
-            yield part
-            part.chmod(0o755)  # a temporary folder is its owner's alone
-            try:
-                part.rename(final)
-            except OSError:
-                if not final.is_dir():
-                    raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise FileError(
-            f"{final} cannot be written: {error.strerror or error}.\nFree some space, or make the folder writable."
-        ) from error
 
 
 def _stand_in(reason):
     """Draw the stand-in, unless that was done before; `reason` says why."""
     final = profiles.cache() / NAME / f"drawn_v{objects.VERSION}"
     if not final.exists():
-        with _staged(final) as part:
+        with downloads.staged_folder(final) as part:
             _draw(part)
     found = read(final)._replace(source="stand-in")
     number = len(found.train_files) + len(found.val_files)
