@@ -355,7 +355,7 @@ def test_wrong_idx(place, content, message):
 
 def test_two_processes_at_once(place):
     place.put("fashion_mnist", fashion())
-    place.server.pause = 0.2  # long enough for both to be asking for the same file
+    place.server.pause = 1  # second: long enough, on a crowded machine too, for both to ask for the same file
     program = textwrap.dedent(f"""
         import sys, types
         from pathlib import Path
