@@ -11,7 +11,8 @@ from helpers.pipelines import Augmentation, augment
 class ArrayBatches(keras.utils.PyDataset):
     """Batches of images and labels for training; an incomplete last batch is left out.
 
-    Order and changes of epoch 3 depend on the seed and the 3 alone, so an epoch can be had again.
+    Order and changes of epoch 3 depend on the seed and the 3 alone, so an epoch can be had again. For grey images that
+    move by whole pixels, with 0 outside, there is `training.ShiftedImages`.
 
     Args:
         images: (N, height, width, channels), values in [0, 255].
