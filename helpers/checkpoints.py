@@ -139,3 +139,38 @@ class Interrupt(keras.callbacks.Callback):
                 variable.assign(value)
             return f"the weights it had after epoch {self.epoch}" if self.epoch else "the weights it started with"
         return "the weights of that moment"
+
+
+def save_variables(path: Path, variables: list, note: dict) -> None:
+    """Save variables of several models in one file that takes the place of the one before in a single step.
+
+    Args:
+        path: the file, ending in `.npz`; folders are made.
+        variables: Keras variables, in an order that `load_variables` gets again.
+        note: anything that JSON can hold; comes back from `load_variables`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"part_{path.name}")
+    values = {f"variable_{i}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+    np.savez(temporary, note=np.array(json.dumps(note)), **values)
+    commit(temporary, path)
+
+
+def load_variables(path: Path, variables: list) -> dict:
+    """Put what `save_variables` saved into variables of the same shapes and return the note.
+
+    Raises:
+        ValueError: the file holds other variables.
+    """
+    with np.load(path, allow_pickle=False) as saved:
+        values = [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)]
+        note = json.loads(str(saved["note"]))
+    there, here = [value.shape for value in values], [tuple(variable.shape) for variable in variables]
+    if there != here:
+        raise ValueError(
+            f"folder must be new or hold a run of these models; choose another or delete it. Received: {str(path)!r} "
+            f"with {len(there)} variables, here {len(here)}; shapes differ"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return note

@@ -1,8 +1,18 @@
 """Builders in the manner of `keras.applications`: a function takes shapes and sizes and returns a `keras.Model`."""
 
 from helpers.models.alexnet import AlexNet, ZFNet
+from helpers.models.autoencoders import VAE, Autoencoder, Decoder, Encoder
 from helpers.models.capsnet import CapsNet
 from helpers.models.cnn import CNN
+from helpers.models.gans import (
+    BEGANDiscriminator,
+    ClipWeights,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MinibatchDiscrimination,
+    MLPDiscriminator,
+    MLPGenerator,
+)
 from helpers.models.inception import DeeperGoogLeNet, GoogLeNet, MiniGoogLeNet
 from helpers.models.lenet import LeNet5
 from helpers.models.mlp import MLP
@@ -16,15 +26,26 @@ __all__ = [
     "CNN",
     "MLP",
     "RNN",
+    "VAE",
     "VGG16",
     "VGG19",
     "AlexNet",
+    "Autoencoder",
+    "BEGANDiscriminator",
     "CapsNet",
+    "ClipWeights",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Decoder",
     "DeeperGoogLeNet",
+    "Encoder",
     "GoogLeNet",
     "LeNet5",
+    "MLPDiscriminator",
+    "MLPGenerator",
     "MiniGoogLeNet",
     "MiniXception",
+    "MinibatchDiscrimination",
     "ResNet",
     "ResNet50",
     "SmallVGG",
