@@ -36,7 +36,7 @@ def Encoder(
 
     Returns:
         A model from (batch_size, height, width, channels) to (batch_size, latent_dim), in float32; with several heads
-        to a list of such. By default 29,028 parameters.
+        to a list of such. By default 44,628 parameters.
 
     Raises:
         ValueError: `input_shape` cannot be halved so often, `latent_dim` is below 1, or there is no head.
