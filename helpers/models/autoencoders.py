@@ -28,7 +28,8 @@ def Encoder(
     Args:
         input_shape: height, width, channels of one image; height and width divisible by 2 ** len(filters).
         latent_dim: length of the code.
-        filters: filters of each convolution; each one halves height and width.
+        filters: filters of each convolution; each one halves height and width. None at all, `()`, builds dense layers
+            alone.
         kernel_size: height and width of the kernels.
         units: units of a dense layer with ReLU before the heads; None leaves it out.
         heads: names of the outputs. `("z_mean", "z_log_var")` makes the encoder of a variational autoencoder.
@@ -68,7 +69,8 @@ def Decoder(
     Args:
         output_shape: height, width, channels of one image; height and width divisible by 2 ** len(filters).
         latent_dim: length of the code.
-        filters: channels of the smallest map, then of each larger one; the last convolution makes the image.
+        filters: channels of the smallest map, then of each larger one; the last convolution makes the image. None at
+            all, `()`, builds dense layers alone.
         kernel_size: height and width of the kernels.
         units: units of a dense layer with ReLU after the code; None leaves it out.
         activation: of the pixels: `"sigmoid"` for [0, 1], `"tanh"` for [-1, 1].
@@ -85,6 +87,9 @@ def Decoder(
     code = x = keras.Input((latent_dim,), name="z")
     if units:
         x = layers.Dense(units, activation="relu", name="dense")(x)
+    if not filters:
+        x = layers.Dense(math.prod(output_shape), activation=activation, dtype="float32", name="values")(x)
+        return keras.Model(code, layers.Reshape(output_shape, dtype="float32", name="pixels")(x), name=name)
     x = layers.Dense(height * width * filters[0], activation="relu", name="to_map")(x)
     x = layers.Reshape((height, width, filters[0]), name="map")(x)  # 7 x 7 x 32
     for number, count in enumerate(filters[1:], start=1):

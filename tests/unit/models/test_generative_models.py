@@ -52,6 +52,19 @@ def batch(shape):
     return np.random.default_rng(0).random((BATCH, *shape), dtype="float32")
 
 
+def test_no_filters_means_dense_layers_alone():
+    encoder = models.Encoder(filters=(), units=256, latent_dim=32)
+    decoder = models.Decoder(filters=(), units=256, latent_dim=32, activation="tanh")
+    judge = models.BEGANDiscriminator(filters=(), units=256, latent_dim=32, activation="linear")
+    assert encoder.count_params() == (784 * 256 + 256) + (256 * 32 + 32)
+    assert decoder.count_params() == (32 * 256 + 256) + (256 * 784 + 784)
+    assert judge.count_params() == encoder.count_params() + decoder.count_params()
+    assert decoder.output_shape == (None, 28, 28, 1) and judge.output_shape == (None, 1)
+    values = numpy(decoder(10 * batch((32,))))
+    assert values.min() < 0 < values.max() and abs(values).max() <= 1  # the last layer has the activation asked for
+    assert numpy(judge.get_layer("autoencoder")(50 * batch((28, 28, 1)))).max() > 1
+
+
 def vae(**keywords):
     return models.VAE(models.Encoder(heads=("z_mean", "z_log_var")), models.Decoder(), seed=0, **keywords)
 
