@@ -18,6 +18,8 @@ from helpers import checkpoints, losses
 from helpers.gradient_penalty import GradientPenalty
 from helpers.models.gans import InTraining
 
+# Keras below 3.15 returns means since the first step; later ones reset the metrics themselves, which takes time
+MEANS_GO_ON = tuple(map(int, keras.version().split(".")[:2])) < (3, 15)
 NOISE = {
     "uniform": lambda random, shape: random.uniform(-1, 1, shape).astype("float32"),
     "normal": lambda random, shape: random.standard_normal(shape, dtype="float32"),
@@ -111,7 +113,7 @@ def game(
     def discriminator_loss(k, scores):
         return rules.discriminator(scores[:, 0], scores[:, 1], *([k[:, 0]] if balanced else []))
 
-    measured = [real_score, fake_score]
+    measured = [keras.metrics.MeanMetricWrapper(score, score.__name__) for score in (real_score, fake_score)]
     discriminator.trainable = True
     judging.compile(discriminator_optimizer, discriminator_loss, metrics=measured, jit_compile=jit_compile)
 
@@ -119,6 +121,9 @@ def game(
     images = generator(_one_or_list(code, label))
     making = keras.Model([code, *label], discriminator(_one_or_list(images, label)), name="making")
     making.compile(generator_optimizer, lambda _, score: rules.generator(score[:, 0]), jit_compile=jit_compile)
+    # Metrics as objects, and slots of the optimizers now: TensorFlow traces a step twice if the first makes variables
+    judging.optimizer.build(discriminator.trainable_variables)
+    making.optimizer.build(generator.trainable_variables)
     return Game(generator, discriminator, rules, noise, fakes, judging, making)
 
 
@@ -192,13 +197,11 @@ def _step(game, images, labels, batch_size, critic_steps, balance_rate, state, r
         chosen = random.integers(len(images), size=batch_size)
         label = [] if labels is None else [labels[chosen]]
         fake = game.fakes.predict_on_batch([game.draw(random, batch_size), *label])
-        game.judging.reset_metrics()  # Keras would return means since the first step
         k = np.full((batch_size, 1), state["k"], "float32")
-        logs = game.judging.train_on_batch([images[chosen], fake, *label], k, return_dict=True)
+        logs = _train_on_batch(game.judging, [images[chosen], fake, *label], k)
     game.discriminator.trainable = False
-    game.making.reset_metrics()
     codes = game.draw(random, batch_size)
-    made = game.making.train_on_batch([codes, *label], np.zeros((batch_size, 1), "float32"), return_dict=True)
+    made = _train_on_batch(game.making, [codes, *label], np.zeros((batch_size, 1), "float32"))
     row = {
         "discriminator_loss": float(logs["loss"]),
         "generator_loss": float(made["loss"]),
@@ -211,6 +214,12 @@ def _step(game, images, labels, batch_size, critic_steps, balance_rate, state, r
         state["k"] = losses.began_balance(state["k"], *measured, balance_rate)
     game.discriminator.trainable = True
     return row
+
+
+def _train_on_batch(model, inputs, targets):
+    if MEANS_GO_ON:
+        model.reset_metrics()
+    return model.train_on_batch(inputs, targets, return_dict=True)
 
 
 def sample(
@@ -234,13 +243,8 @@ def sample(
         (count, ...) float32, in the generator's own range of values.
     """
     inputs = [game.draw(np.random.default_rng(seed), count), *([] if labels is None else [labels])]
-    parts = range(0, count, batch_size)
-    call = game.generator.predict_on_batch
-    made = [
-        call(_one_or_list(inputs[0][n : n + batch_size], [rest[n : n + batch_size] for rest in inputs[1:]]))
-        for n in parts
-    ]
-    return np.concatenate(made)
+    parts = [[array[n : n + batch_size] for array in inputs] for n in range(0, count, batch_size)]
+    return np.concatenate([game.generator.predict_on_batch(_one_or_list(part[0], part[1:])) for part in parts])
 
 
 def pictures(
@@ -282,16 +286,9 @@ def _check(game, images, labels, epochs, steps_per_epoch, batch_size, critic_ste
 
 
 def _variables(game):
-    optimizers = game.judging.optimizer, game.making.optimizer
-    optimizers[0].build(game.discriminator.trainable_variables)
-    optimizers[1].build(game.generator.trainable_variables)
-    models = [
-        *game.generator.variables,
-        *game.discriminator.variables,
-        *optimizers[0].variables,
-        *optimizers[1].variables,
-    ]
-    return models + [layer.seed.state for layer in game.judging.layers if isinstance(layer, GradientPenalty)]
+    parts = game.generator, game.discriminator, game.judging.optimizer, game.making.optimizer
+    seeds = [layer.seed.state for layer in game.judging.layers if isinstance(layer, GradientPenalty)]
+    return [variable for part in parts for variable in part.variables] + seeds
 
 
 def _load(game, path, random):

@@ -59,9 +59,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Put the saved state into the model, if there is one, and return what was noted beside it."""
         if not self.path.is_file():
             return {"epoch": 0, "finished": 0, "history": {}}
-        strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's, which wants to be entered
-        with strategy.scope() if strategy else nullcontext():
-            model.optimizer.build(model.trainable_variables)  # load_weights skips an optimizer without variables
+        build_optimizer(model)  # load_weights skips an optimizer without variables
         with h5py.File(self.path, "r") as file:
             run = json.loads(file["run"].asstr()[()])
             random_state = [file[f"random_state/{i}"][()] for i in range(len(file.get("random_state", ())))]
@@ -139,6 +137,13 @@ class Interrupt(keras.callbacks.Callback):
                 variable.assign(value)
             return f"the weights it had after epoch {self.epoch}" if self.epoch else "the weights it started with"
         return "the weights of that moment"
+
+
+def build_optimizer(model: keras.Model) -> None:
+    """Make the variables of a compiled model's optimizer now, and not in the first step."""
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's, which wants to be entered
+    with strategy.scope() if strategy else nullcontext():
+        model.optimizer.build(model.trainable_variables)
 
 
 def save_variables(path: Path, variables: list, note: dict) -> None:

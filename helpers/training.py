@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from helpers import plots
-from helpers.checkpoints import Checkpoint, Interrupt, commit
+from helpers.checkpoints import Checkpoint, Interrupt, build_optimizer, commit
 
 
 class Monitor(keras.callbacks.Callback):
@@ -132,6 +132,7 @@ def fit(
         if run["finished"] >= epochs:
             return monitor.history
     others = [callback for callback in callbacks if callback is not monitor]
+    build_optimizer(model)  # TensorFlow traces a step twice if the first one makes variables
     ordered = {"shuffle": False} if hasattr(data[0], "element_spec") else {}  # tf.data shuffles itself, or Keras warns
     keywords = {"verbose": 0, **ordered, **keywords, "callbacks": [interrupt, monitor, *others, *checkpoints]}
     try:

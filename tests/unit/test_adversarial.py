@@ -130,6 +130,15 @@ def test_the_loss_in_the_history_is_that_of_its_step():
     assert np.ptp(expected) > 1e-4
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces again for new variables")
+def test_a_step_is_traced_once(monkeypatch):
+    """No variable is made in the first step. Before, a small game spent half of its time on the second trace."""
+    traced, step = [], keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda self, *data: traced.append(self.name) or step(self, *data))
+    adversarial.fit(small(), points(), **SETTINGS)
+    assert traced == ["judging", "making"]
+
+
 def test_began_weighs_the_generated_errors_by_k():
     generator = models.Decoder(latent_dim=4, filters=(4,), activation="tanh")
     discriminator = models.BEGANDiscriminator(latent_dim=4, filters=(4,))

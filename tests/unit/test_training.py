@@ -155,6 +155,16 @@ def test_killed_run_continues_where_it_was(backend, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.weights.h5", "history.json"}
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces again for new variables")
+def test_a_step_is_traced_once(monkeypatch):
+    traced, step = [], keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda self, *data: traced.append(self.name) or step(self, *data))
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.Adam(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    training.fit(model, IMAGES, LABELS, epochs=1, callbacks=[training.Monitor(live=False)], **DATA)
+    assert len(traced) == 1
+
+
 def test_resume_needs_optimizer_and_random_state(tmp_path, monkeypatch):
     """Break it on purpose: without either, the continued run differs from the uninterrupted one."""
     train(plain := small(), 3)
