@@ -14,13 +14,6 @@ SMALL = dict(filters=16, primary_capsules=4, primary_size=4, capsule_size=8, dec
 BATCH = 8
 
 
-@pytest.fixture(autouse=True)
-def float32_before_and_after():
-    keras.utils.set_random_seed(0)
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 def slow_squash(vector):
     length = np.sqrt((vector**2).sum())
     return length**2 / (1 + length**2) * vector / length

@@ -22,13 +22,6 @@ BATCH = 8
 each = pytest.mark.parametrize("name", CASES)
 
 
-@pytest.fixture(autouse=True)
-def float32_before_and_after():
-    keras.utils.set_random_seed(0)
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 def batch(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.random((BATCH, *shape), dtype="float32"), rng.integers(0, 10, BATCH)

@@ -40,13 +40,6 @@ trained = pytest.mark.parametrize("name", SMALL if IS_ALL else ("ResNet",))
 once = pytest.mark.skipif(not IS_TENSORFLOW, reason="has no backend in it")
 
 
-@pytest.fixture(autouse=True)
-def float32_before_and_after():
-    keras.utils.set_random_seed(0)
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 def prepared(name, **keywords):
     """A compiled model and eight images with labels."""
     build, shape = SMALL[name]

@@ -41,13 +41,6 @@ CASES = {  # builder, input, output, parameters by hand
 each = pytest.mark.parametrize("name", CASES)
 
 
-@pytest.fixture(autouse=True)
-def float32_before_and_after():
-    keras.utils.set_random_seed(0)
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 def batch(shape):
     return np.random.default_rng(0).random((BATCH, *shape), dtype="float32")
 

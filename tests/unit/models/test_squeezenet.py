@@ -10,11 +10,6 @@ from helpers import downloads, models, profiles, weights
 SIZES = [(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)]
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    keras.utils.set_random_seed(0)
-
-
 def count(first, size, classes=1000, batch_norm=False):
     """Weights by hand: convolutions with a bias each, or with the four numbers of batch normalisation."""
     beside = 4 if batch_norm else 1
