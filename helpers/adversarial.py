@@ -18,7 +18,7 @@ from helpers import checkpoints, losses
 from helpers.gradient_penalty import GradientPenalty
 from helpers.models.gans import InTraining
 
-# Keras below 3.15 returns means since the first step; later ones reset the metrics themselves, which takes time
+# Older releases return means since the first step; newer ones reset, which takes time (Keras pull request 22617)
 MEANS_GO_ON = tuple(map(int, keras.version().split(".")[:2])) < (3, 15)
 NOISE = {
     "uniform": lambda random, shape: random.uniform(-1, 1, shape).astype("float32"),
