@@ -146,6 +146,23 @@ def build_optimizer(model: keras.Model) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
+def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
+    """Set the steps and the slots of a built optimizer to 0, as before the first step; its rate stays.
+
+    A new optimizer would do the same, but compiling it means tracing the training step once more.
+
+    Raises:
+        ValueError: not one of `SGD`, `RMSprop`, `Adam` and `AdamW`; slots of some others begin elsewhere than at 0.
+    """
+    kinds = [keras.optimizers.SGD, keras.optimizers.RMSprop, keras.optimizers.Adam, keras.optimizers.AdamW]
+    if type(optimizer) not in kinds:
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise ValueError(f"optimizer must be one of {names}. Received: optimizer={type(optimizer).__name__}")
+    for variable in optimizer.variables:
+        if variable is not optimizer.learning_rate:
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+
+
 def save_variables(path: Path, variables: list, note: dict) -> None:
     """Save variables of several models in one file that takes the place of the one before in a single step.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from helpers import adversarial, losses, models
+from helpers import adversarial, checkpoints, losses, models
 
 numpy = ops.convert_to_numpy
 SETTINGS = dict(epochs=1, steps_per_epoch=3, batch_size=16)
@@ -29,10 +29,10 @@ def images(count=64):
     return np.random.default_rng(0).uniform(-1, 1, (count, 28, 28, 1)).astype("float32")
 
 
-def small(num_classes=None, rate=1e-2, **keywords):
+def small(num_classes=None, rate=1e-2, optimizers=None, **keywords):
     generator = models.MLPGenerator((2,), 4, (8,), activation=None, num_classes=num_classes)
     discriminator = models.MLPDiscriminator((2,), (8,), num_classes=num_classes)
-    optimizers = keras.optimizers.SGD(rate), keras.optimizers.SGD(rate)
+    optimizers = optimizers or (keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
     return adversarial.game(generator, discriminator, *optimizers, **keywords)
 
 
@@ -235,6 +235,29 @@ def test_bad_games_are_named():
         adversarial.fit(small(), points().astype("float64"), **SETTINGS)
 
 
+@pytest.mark.parametrize("kind", [keras.optimizers.Adam, keras.optimizers.RMSprop])
+def test_a_game_begun_again_goes_the_same_way(kind):
+    game = small(optimizers=(kind(1e-2), kind(1e-2)))
+    first = game.generator.get_weights(), game.discriminator.get_weights()
+    played = adversarial.fit(game, points(), **SETTINGS)
+
+    def again():
+        game.generator.set_weights(first[0])
+        game.discriminator.set_weights(first[1])
+        return adversarial.fit(game, points(), **SETTINGS)
+
+    assert again() != played  # the optimizers remember
+    for model in (game.judging, game.making):
+        checkpoints.reset_optimizer(model.optimizer)
+        assert np.isclose(float(numpy(model.optimizer.learning_rate)), 1e-2)
+    assert again() == played
+
+
+def test_an_optimizer_with_other_beginnings_is_named():
+    with pytest.raises(ValueError, match=r"AdamW\. Received: optimizer=Nadam"):
+        checkpoints.reset_optimizer(keras.optimizers.Nadam())
+
+
 @pytest.mark.skipif("COURSE_CONTRACT_CHILD" in os.environ, reason="this is the child")
 def test_training_under_jax():
     environment = os.environ | {"KERAS_BACKEND": "jax", "COURSE_CONTRACT_CHILD": "1"}
@@ -245,7 +268,10 @@ def test_training_under_jax():
         here / "models/test_generative_models.py",
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, chosen)]
-    command += ["-k", "each_network or by_hand or penalty_brings or vae_learns or labels_reach or statistics"]
+    command += [
+        "-k",
+        "each_network or by_hand or penalty_brings or vae_learns or labels_reach or statistics or begun_again",
+    ]
     child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert child.returncode == 0, child.stdout[-3000:]
     assert "passed" in child.stdout
