@@ -19,11 +19,12 @@ def Encoder(
     latent_dim: int = 20,
     filters: Sequence[int] = (16, 32),
     kernel_size: int = 5,
-    units: int | None = None,
+    units: int | Sequence[int] | None = None,
+    hidden_activation: str = "relu",
     heads: Sequence[str] = ("z",),
     name: str = "encoder",
 ) -> keras.Model:
-    """Build convolutions of stride 2 with ReLU, then one dense layer without activation for each head.
+    """Build convolutions of stride 2, then one dense layer without activation for each head.
 
     Args:
         input_shape: height, width, channels of one image; height and width divisible by 2 ** len(filters).
@@ -31,7 +32,8 @@ def Encoder(
         filters: filters of each convolution; each one halves height and width. None at all, `()`, builds dense layers
             alone.
         kernel_size: height and width of the kernels.
-        units: units of a dense layer with ReLU before the heads; None leaves it out.
+        units: units of a dense layer before the heads, or of several in turn; None leaves them out.
+        hidden_activation: of all layers but the heads, `"relu"` or another name that Keras knows.
         heads: names of the outputs. `("z_mean", "z_log_var")` makes the encoder of a variational autoencoder.
         name: the model's name.
 
@@ -47,10 +49,9 @@ def Encoder(
         raise ValueError(f"heads must name at least one output. Received: heads={heads}")
     image = x = keras.Input(input_shape, name="image")
     for number, count in enumerate(filters, start=1):
-        x = layers.Conv2D(count, kernel_size, 2, padding="same", activation="relu", name=f"conv_{number}")(x)
-    x = layers.Flatten(name="flatten")(x)
-    if units:
-        x = layers.Dense(units, activation="relu", name="dense")(x)
+        step = dict(strides=2, padding="same", activation=hidden_activation, name=f"conv_{number}")
+        x = layers.Conv2D(count, kernel_size, **step)(x)
+    x = _dense(layers.Flatten(name="flatten")(x), units, hidden_activation)
     outputs = [layers.Dense(latent_dim, dtype="float32", name=head)(x) for head in heads]
     return keras.Model(image, outputs if len(outputs) > 1 else outputs[0], name=name)
 
@@ -60,7 +61,8 @@ def Decoder(
     latent_dim: int = 20,
     filters: Sequence[int] = (32, 16),
     kernel_size: int = 5,
-    units: int | None = None,
+    units: int | Sequence[int] | None = None,
+    hidden_activation: str = "relu",
     activation: str = "sigmoid",
     name: str = "decoder",
 ) -> keras.Model:
@@ -72,7 +74,8 @@ def Decoder(
         filters: channels of the smallest map, then of each larger one; the last convolution makes the image. None at
             all, `()`, builds dense layers alone.
         kernel_size: height and width of the kernels.
-        units: units of a dense layer with ReLU after the code; None leaves it out.
+        units: units of a dense layer after the code, or of several in turn; None leaves them out.
+        hidden_activation: of all layers but the last.
         activation: of the pixels: `"sigmoid"` for [0, 1], `"tanh"` for [-1, 1].
         name: the model's name.
 
@@ -84,16 +87,15 @@ def Decoder(
     """
     _check(output_shape, latent_dim, filters)
     height, width = (size // 2 ** len(filters) for size in output_shape[:2])
-    code = x = keras.Input((latent_dim,), name="z")
-    if units:
-        x = layers.Dense(units, activation="relu", name="dense")(x)
+    code = keras.Input((latent_dim,), name="z")
+    x = _dense(code, units, hidden_activation)
     if not filters:
         x = layers.Dense(math.prod(output_shape), activation=activation, dtype="float32", name="values")(x)
         return keras.Model(code, layers.Reshape(output_shape, dtype="float32", name="pixels")(x), name=name)
-    x = layers.Dense(height * width * filters[0], activation="relu", name="to_map")(x)
+    x = layers.Dense(height * width * filters[0], activation=hidden_activation, name="to_map")(x)
     x = layers.Reshape((height, width, filters[0]), name="map")(x)  # 7 x 7 x 32
     for number, count in enumerate(filters[1:], start=1):
-        step = dict(strides=2, padding="same", activation="relu", name=f"up_{number}")
+        step = dict(strides=2, padding="same", activation=hidden_activation, name=f"up_{number}")
         x = layers.Conv2DTranspose(count, kernel_size, **step)(x)  # 14 x 14 x 16
     last = dict(strides=2, padding="same", activation=activation, dtype="float32", name="pixels")
     return keras.Model(code, layers.Conv2DTranspose(output_shape[-1], kernel_size, **last)(x), name=name)
@@ -188,6 +190,13 @@ def VAE(
     heads = KLPenalty(beta, dtype="float32", name="kl_penalty")(encoder(image))
     code = Reparameterise(seed, dtype="float32", name="z")(heads)
     return keras.Model(image, decoder(code), name=name)
+
+
+def _dense(x, units, activation):
+    counts = [units] if isinstance(units, int) else units or ()
+    for number, count in enumerate(counts, start=1):
+        x = layers.Dense(count, activation=activation, name=f"dense_{number}" if number > 1 else "dense")(x)
+    return x
 
 
 def _check(shape, latent_dim, filters):

@@ -58,6 +58,16 @@ def test_no_filters_means_dense_layers_alone():
     assert numpy(judge.get_layer("autoencoder")(50 * batch((28, 28, 1)))).max() > 1
 
 
+def test_several_dense_layers_and_another_activation():
+    encoder = models.Encoder(units=(64, 32), hidden_activation="silu", heads=("z_mean", "z_log_var"))
+    decoder = models.Decoder(units=(32, 64), hidden_activation="silu")
+    assert encoder.get_layer("dense").units == 64 and encoder.get_layer("dense_2").units == 32
+    assert decoder.get_layer("dense").units == 32 and decoder.get_layer("dense_2").units == 64
+    for network, last in ((encoder, {"z_mean", "z_log_var"}), (decoder, {"pixels"})):
+        used = {each.name: each.activation.__name__ for each in network.layers if hasattr(each, "activation")}
+        assert {name for name, activation in used.items() if activation != "silu"} == last
+
+
 def vae(**keywords):
     return models.VAE(models.Encoder(heads=("z_mean", "z_log_var")), models.Decoder(), seed=0, **keywords)
 
