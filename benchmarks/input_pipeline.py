@@ -26,10 +26,17 @@ import tensorflow as tf
 from keras import layers
 from sklearn.feature_extraction.image import extract_patches_2d
 
-from helpers import accelerator, folders, tfrecord_io
+from helpers import accelerator, folders
 from helpers.build_dataset import build
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.preprocessing import AspectAwarePreprocessor, CropPreprocessor, MeanPreprocessor, PatchPreprocessor, decode
+from helpers.images import tfrecord_io
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.preprocessing import (
+    AspectAwarePreprocessor,
+    CropPreprocessor,
+    MeanPreprocessor,
+    PatchPreprocessor,
+    decode,
+)
 
 STORED, PATCH, BATCH = 256, 227, 128
 MEAN = (124.0, 116.0, 104.0)

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from helpers.build_dataset import images, sources
 from helpers.build_dataset.place import appears_whole
 from helpers.files import FileError, commit, is_remote
-from helpers.hdf5_io import HDF5DatasetWriter
+from helpers.images.hdf5_io import HDF5DatasetWriter
 
 FORMATS = ("hdf5", "tfrecord")
 QUALITY = 90  # of JPEGs in shards: 18 KB for a photograph of 256 x 256, an 85th of float64
@@ -256,7 +256,7 @@ class _Tally:
 def _write(path: Path, shape: tuple, examples: Iterable, source: sources.Source, about: dict) -> None:
     """Write one part: an HDF5 file, or a folder of shards."""
     if about["format"] == "tfrecord":
-        from helpers.tfrecord_io import write_shards
+        from helpers.images.tfrecord_io import write_shards
 
         write_shards(path, examples, class_names=source.class_names, source=about)
         return

@@ -11,7 +11,7 @@ import numpy as np
 
 from helpers.build_dataset.sources import label_of
 from helpers.files import FileError
-from helpers.preprocessing import AspectAwarePreprocessor, SimplePreprocessor, decode
+from helpers.images.preprocessing import AspectAwarePreprocessor, SimplePreprocessor, decode
 
 RESIZE = {"aspect": AspectAwarePreprocessor, "plain": SimplePreprocessor}
 IN_FLIGHT = 32  # images decoded and not yet written: this bounds the memory, together with one whole image a thread
@@ -117,7 +117,7 @@ def _jpeg(image: np.ndarray, content: bytes, quality: int | None) -> bytes:
     if quality is not None:
         image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         return cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))[1].tobytes()
-    from helpers.tfrecord_io import jpeg_shape
+    from helpers.images.tfrecord_io import jpeg_shape
 
     jpeg_shape(content)
     return content

@@ -14,7 +14,7 @@ from helpers.build_dataset.images import prepare
 from helpers.build_dataset.place import appears_whole
 from helpers.build_dataset.sources import Source, listed
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetWriter
+from helpers.images.hdf5_io import HDF5DatasetWriter
 from helpers.tiny_imagenet.layout import TinyImageNet, read, split_test
 
 VERSION = 1  # counts up when the same images and arguments give another result

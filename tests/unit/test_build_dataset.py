@@ -16,11 +16,12 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers import build_dataset, folders, profiles, tfrecord_io
+from helpers import build_dataset, folders, profiles
 from helpers.build_dataset import builder, images, place, sources
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.preprocessing import AspectAwarePreprocessor, SimplePreprocessor
+from helpers.images import tfrecord_io
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.preprocessing import AspectAwarePreprocessor, SimplePreprocessor
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {"cat": 30, "dog": 20}
@@ -454,7 +455,8 @@ KILLER = """
     import cv2, sklearn.model_selection
     from helpers.build_dataset import main
 
-    from helpers import folders, tfrecord_io
+    from helpers import folders
+    from helpers.images import tfrecord_io
 
     tfrecord_io.crc32c(b"once: its tables are kept")
     os.fsync = lambda handle: None

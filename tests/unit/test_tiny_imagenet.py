@@ -10,7 +10,7 @@ from test_downloads import zip_with  # pytest puts the folder of each test modul
 
 from helpers import downloads, objects, profiles, tiny_imagenet
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetGenerator
+from helpers.images.hdf5_io import HDF5DatasetGenerator
 from helpers.tiny_imagenet import load, source, split_test
 
 WNIDS = ("n02124075", "n01443537", "n03042490")  # not in alphabetical order

@@ -18,12 +18,12 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
-from helpers import tfrecord_io
 from helpers.files import FileError
-from helpers.tfrecord_io import index as index_module
-from helpers.tfrecord_io import writer
+from helpers.images import tfrecord_io
+from helpers.images.tfrecord_io import index as index_module
+from helpers.images.tfrecord_io import writer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HEIGHT, WIDTH, COUNT = 24, 36, 40  # not square, so that swapped sides show
 NAMES = [
     f"class {number:02d}" for number in range(COUNT)
@@ -361,8 +361,8 @@ def test_a_source_file_that_is_missing_keeps_its_name(tmp_path):
 PROGRAM = textwrap.dedent("""
     import sys, time
     import numpy as np
-    from helpers import tfrecord_io
-    from helpers.tfrecord_io import writer
+    from helpers.images import tfrecord_io
+    from helpers.images.tfrecord_io import writer
 
     folder, moment, overwrite = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "True"
     assert not {"tensorflow", "keras", "jax"} & set(sys.modules)

@@ -14,8 +14,8 @@ import numpy as np
 import psutil
 
 from helpers.files import FileError, commit, exists, is_remote, join, open_file
-from helpers.tfrecord_io.index import FORMAT, INDEX, VERSION, Index, Shard, index_text, load_index
-from helpers.tfrecord_io.records import encode_example, frame, jpeg_shape
+from helpers.images.tfrecord_io.index import FORMAT, INDEX, VERSION, Index, Shard, index_text, load_index
+from helpers.images.tfrecord_io.records import encode_example, frame, jpeg_shape
 
 SHARD_SIZE = 128 * 2**20  # bytes; see write_shards
 

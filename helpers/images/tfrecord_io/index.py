@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers.files import FileError, is_remote, join, open_file
-from helpers.tfrecord_io.records import file_size, records
+from helpers.images.tfrecord_io.records import file_size, records
 
 INDEX = "index.json"
 FORMAT, VERSION = "deep vision workbook shards", 1

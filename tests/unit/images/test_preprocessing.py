@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import preprocessing
 from helpers.files import FileError
-from helpers.preprocessing import (
+from helpers.images import preprocessing
+from helpers.images.preprocessing import (
     AspectAwarePreprocessor,
     CropPreprocessor,
     ImageToArrayPreprocessor,

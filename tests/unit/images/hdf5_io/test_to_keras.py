@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.preprocessing import ImageToArrayPreprocessor, MeanPreprocessor, PatchPreprocessor
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.preprocessing import ImageToArrayPreprocessor, MeanPreprocessor, PatchPreprocessor
 
 COUNT, SHAPE = 53, (12, 10, 3)
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, *SHAPE), dtype="uint8")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.files import FileError, join
-from helpers.tfrecord_io.index import Index, Shard, check_size, damaged, load_index, raise_if_damaged
-from helpers.tfrecord_io.records import records
+from helpers.images.tfrecord_io.index import Index, Shard, check_size, damaged, load_index, raise_if_damaged
+from helpers.images.tfrecord_io.records import records
 
 if TYPE_CHECKING:
     import tensorflow as tf

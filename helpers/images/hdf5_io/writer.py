@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 
 from helpers.files import FileError, is_remote
-from helpers.hdf5_io.layout import DTYPES, checksum, write_about
-from helpers.hdf5_io.part_file import PartFile
+from helpers.images.hdf5_io.layout import DTYPES, checksum, write_about
+from helpers.images.hdf5_io.part_file import PartFile
 
 
 class HDF5DatasetWriter:

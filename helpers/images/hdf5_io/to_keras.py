@@ -1,6 +1,6 @@
 """The reader's batches in the two forms that Keras takes: `tf.data` and `PyDataset`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from helpers.hdf5_io.reader import HDF5DatasetGenerator
+Reader = Any  # an `HDF5DatasetGenerator`, whose module imports this one
 
 
-def as_dataset(reader: "HDF5DatasetGenerator", passes: int | None) -> "tf.data.Dataset":
+def as_dataset(reader: Reader, passes: int | None) -> "tf.data.Dataset":
     """Return a reader's batches as a `tf.data.Dataset`; see `HDF5DatasetGenerator.dataset`."""
     import tensorflow as tf
 
@@ -53,7 +53,7 @@ def as_dataset(reader: "HDF5DatasetGenerator", passes: int | None) -> "tf.data.D
 class Sequence(keras.utils.PyDataset):
     """A reader's batches as a `keras.utils.PyDataset`; see `HDF5DatasetGenerator.sequence`."""
 
-    def __init__(self, reader, **workers):
+    def __init__(self, reader: Reader, **workers):
         super().__init__(**workers)
         self.reader, self.epoch = reader, reader.epoch
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.hdf5_io.layout import checksum, read_about
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.hdf5_io.layout import checksum, read_about
 
 NAMES = ("cat", "dog", "bird")
 SHAPE = (8, 9, 3)
@@ -273,7 +273,7 @@ def test_closing_twice(tmp_path):
 FORKS = multiprocessing.get_context(
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
-FORKS.set_forkserver_preload(["helpers.hdf5_io"])
+FORKS.set_forkserver_preload(["helpers.images.hdf5_io"])
 
 
 def numbered(number: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from helpers.pipelines import Augmentation, augment
+from helpers.images.pipelines import Augmentation, augment
 
 
 class ArrayBatches(keras.utils.PyDataset):

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from helpers.files import FileError, open_file
-from helpers.hdf5_io.layout import checksum, naming, open_hdf5, read_about
+from helpers.images.hdf5_io.layout import checksum, naming, open_hdf5, read_about
 
 
 class HDF5DatasetGenerator:
@@ -31,7 +31,7 @@ class HDF5DatasetGenerator:
     Args:
         path: the file, on this machine or a bucket address such as `gs://bucket/train.hdf5`.
         batch_size: 1 or more.
-        preprocessors: from `helpers.preprocessing`, applied to each image in this order.
+        preprocessors: from `helpers.images.preprocessing`, applied to each image in this order.
         shuffle: False keeps the order of the file.
         seed: of order and random preprocessors.
         one_hot: True gives labels (batch, classes) float32 in place of (batch,) int32.
@@ -126,13 +126,13 @@ class HDF5DatasetGenerator:
         Bytes travel to TensorFlow where they can: if the last preprocessor subtracts the mean, TensorFlow does that,
         in one step for the whole batch and with the same result.
         """
-        from helpers.hdf5_io.to_keras import as_dataset
+        from helpers.images.hdf5_io.to_keras import as_dataset
 
         return as_dataset(self, passes)
 
     def sequence(self, **workers):
         """Return the batches as a `keras.utils.PyDataset`; `workers`, `use_multiprocessing` and so on go to it."""
-        from helpers.hdf5_io.to_keras import Sequence
+        from helpers.images.hdf5_io.to_keras import Sequence
 
         return Sequence(self, **workers)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.preprocessing import (
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.preprocessing import (
     CropPreprocessor,
     ImageToArrayPreprocessor,
     MeanPreprocessor,
@@ -443,7 +443,7 @@ def test_memory_stays_flat_whatever_the_size_of_the_file(tmp_path, count, storag
     with SparseWriter(path, (count, 256, 256, 3), buffer_size=32, **storage) as writer:
         for _ in range(count // 32):
             writer.add(black, [0] * 32)
-    folders = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[3])])
+    folders = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[4])])
     program = f"import test_reader; test_reader.three_passes({str(path)!r}, {count}, {not storage})"
     environment = os.environ | {"PYTHONPATH": folders, "OPENBLAS_NUM_THREADS": "1"}
     child = subprocess.run(

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
-from helpers.hdf5_io.layout import checksum, open_hdf5, read_about
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.hdf5_io.layout import checksum, open_hdf5, read_about
 
 COUNT, SHAPE, NAMES = 24, (8, 9, 3), ("cat", "dog", "bird")
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, *SHAPE), dtype="uint8")
@@ -135,7 +135,7 @@ def flip_bits(folder: Path, kind: str, seed: int) -> None:
 FORKS = multiprocessing.get_context(
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
-FORKS.set_forkserver_preload(["helpers.hdf5_io"])
+FORKS.set_forkserver_preload(["helpers.images.hdf5_io"])
 
 
 @every_kind

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from helpers.array_batches import ArrayBatches
-from helpers.pipelines import Augmentation
+from helpers.images.array_batches import ArrayBatches
+from helpers.images.pipelines import Augmentation
 
 IMAGES = np.repeat(np.arange(11, dtype="uint8"), 4 * 4 * 3).reshape(11, 4, 4, 3)  # image n is full of n
 IMAGES[:, :, 0] += 100  # but for its left column

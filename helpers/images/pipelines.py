@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from helpers import tfrecord_io
 from helpers.files import FileError, exists, is_remote, join
-from helpers.hdf5_io import HDF5DatasetGenerator
-from helpers.preprocessing import MeanPreprocessor, PatchPreprocessor, decode
-from helpers.tfrecord_io.reader import PARALLEL_CALLS
+from helpers.images import tfrecord_io
+from helpers.images.hdf5_io import HDF5DatasetGenerator
+from helpers.images.preprocessing import MeanPreprocessor, PatchPreprocessor, decode
+from helpers.images.tfrecord_io.reader import PARALLEL_CALLS
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -12,13 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 
-from helpers import pipelines, tfrecord_io
 from helpers.files import FileError
-from helpers.hdf5_io import HDF5DatasetWriter
-from helpers.pipelines import Augmentation, augment, batches, subtract_mean
-from helpers.preprocessing import AspectAwarePreprocessor, decode
+from helpers.images import pipelines, tfrecord_io
+from helpers.images.hdf5_io import HDF5DatasetWriter
+from helpers.images.pipelines import Augmentation, augment, batches, subtract_mean
+from helpers.images.preprocessing import AspectAwarePreprocessor, decode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 COUNT, CATS, SIDE = 20, 9, 32  # images, how many of them are of class 0, height and width as stored
 LABELS = np.repeat([0, 1], [CATS, COUNT - CATS]).astype("int32")
 KINDS = ("folder", "hdf5", "shards")
@@ -452,7 +452,7 @@ def test_fit_takes_the_batches(sources):
 def test_fit_takes_the_batches_under_jax(sources):
     program = f"""
         import numpy as np, keras
-        from helpers.pipelines import Augmentation, batches
+        from helpers.images.pipelines import Augmentation, batches
         dataset = batches({str(sources["folder"])!r}, 5, size=(32, 32), resize_to=32, mean={MEAN},
                           augmentation=Augmentation{tuple(ALL)})
         model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
