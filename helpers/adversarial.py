@@ -14,9 +14,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import checkpoints, losses
+from helpers import losses
 from helpers.gradient_penalty import GradientPenalty
 from helpers.models.gans import InTraining
+from helpers.training import checkpoints
 
 # Older releases return means since the first step; newer ones reset, which takes time (Keras pull request 22617)
 MEANS_GO_ON = tuple(map(int, keras.version().split(".")[:2])) < (3, 15)

@@ -1,5 +1,6 @@
 """Batches of images that are in memory, in a new order and changed anew in every epoch, under every backend."""
 
+import operator
 from collections.abc import Callable
 
 import keras
@@ -11,14 +12,14 @@ from helpers.images.pipelines import Augmentation, augment
 class ArrayBatches(keras.utils.PyDataset):
     """Batches of images and labels for training; an incomplete last batch is left out.
 
-    Order and changes of epoch 3 depend on the seed and the 3 alone, so an epoch can be had again. For grey images that
-    move by whole pixels, with 0 outside, there is `training.ShiftedImages`.
+    Order and changes of epoch 3 depend on the seed and the 3 alone, so an epoch can be had again.
 
     Args:
-        images: (N, height, width, channels), values in [0, 255].
+        images: (N, height, width, channels), values in [0, 255]; grey images may come without channels.
         labels: (N, ...), one for each image.
         batch_size: from 1 to N.
-        augmentation: random changes; None for none.
+        augmentation: random changes: an `Augmentation` (RGB images), or a function of a batch and a numpy `Generator`,
+            such as `lambda images, random: shift_images(images, 2, random)`. None for none.
         prepare: what becomes of a batch of changed images (batch_size, height, width, channels), float32, at last; None
             leaves it as it is.
         seed: of order and changes.
@@ -33,7 +34,7 @@ class ArrayBatches(keras.utils.PyDataset):
         labels: np.ndarray,
         batch_size: int,
         *,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation | Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
         prepare: Callable[[np.ndarray], np.ndarray] | None = None,
         seed: int = 0,
     ):
@@ -57,9 +58,11 @@ class ArrayBatches(keras.utils.PyDataset):
             raise IndexError(f"index must be from 0 to {len(self) - 1}. Received: index={index}")
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[rows]
-        if any(self.augmentation):
-            draw = np.random.default_rng((self.seed, self.epoch, index)).integers(2**31, size=2)
-            images = np.asarray(augment(images, self.augmentation, draw))
+        random = np.random.default_rng((self.seed, self.epoch, index))
+        if callable(self.augmentation):
+            images = self.augmentation(images, random)
+        elif any(self.augmentation):
+            images = np.asarray(augment(images, self.augmentation, random.integers(2**31, size=2)))
         images = images.astype("float32", copy=False)
         return (self.prepare(images) if self.prepare else images), self.labels[rows]
 
@@ -67,3 +70,23 @@ class ArrayBatches(keras.utils.PyDataset):
         """Draw the order of the next epoch."""
         self.epoch += 1
         self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
+
+
+def shift_images(images: np.ndarray, max_shift: int, random: np.random.Generator) -> np.ndarray:
+    """Return a batch with each image moved by whole pixels; pixels that come in from outside are 0.
+
+    Args:
+        images: (N, height, width) or (N, height, width, channels).
+        max_shift: both moves of an image are drawn evenly from -max_shift to max_shift; 0 or more.
+        random: where the moves come from.
+
+    Raises:
+        ValueError: `max_shift` is negative.
+    """
+    if operator.index(max_shift) < 0:
+        raise ValueError(f"max_shift must be 0 or more. Received: max_shift={max_shift}")
+    count, height, width = images.shape[:3]
+    frame = ((0, 0), (max_shift, max_shift), (max_shift, max_shift), *[(0, 0)] * (images.ndim - 3))
+    top, left = random.integers(2 * max_shift + 1, size=(2, count, 1))
+    rows, columns = top + np.arange(height), left + np.arange(width)  # (N, height), (N, width)
+    return np.pad(images, frame)[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from helpers import adversarial, checkpoints, losses, models
+from helpers import adversarial, losses, models
+from helpers.training import checkpoints
 
 numpy = ops.convert_to_numpy
 SETTINGS = dict(epochs=1, steps_per_epoch=3, batch_size=16)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from helpers.images.array_batches import ArrayBatches
+from helpers.images.array_batches import ArrayBatches, shift_images
 from helpers.images.pipelines import Augmentation
 
 IMAGES = np.repeat(np.arange(11, dtype="uint8"), 4 * 4 * 3).reshape(11, 4, 4, 3)  # image n is full of n
@@ -61,3 +61,47 @@ def test_bad_arguments_are_named(arguments, message):
 def test_a_batch_beyond_the_end():
     with pytest.raises(IndexError, match="index=2"):
         ArrayBatches(IMAGES, LABELS, 5)[2]
+
+
+def slow_shift(image: np.ndarray, down: int, right: int) -> np.ndarray:
+    result = np.zeros_like(image)
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            if 0 <= row - down < image.shape[0] and 0 <= column - right < image.shape[1]:
+                result[row, column] = image[row - down, column - right]
+    return result
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 1), (6, 5, 3)])
+def test_shift_against_a_loop(shape):
+    images = np.random.default_rng(1).integers(1, 256, (20, *shape), dtype=np.uint8)  # no zeros: the frame is seen
+    random, offsets = np.random.default_rng(0), set()
+    for _ in range(20):
+        moved = shift_images(images, 2, random)
+        assert moved.dtype == np.uint8 and moved.shape == images.shape
+        for result, image in zip(moved, images, strict=True):
+            places = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
+            fits = [place for place in places if np.array_equal(result, slow_shift(image, *place))]
+            assert len(fits) == 1
+            offsets.update(fits)
+    assert len(offsets) == 25
+
+
+def test_shift_by_0_changes_nothing_and_a_negative_one_is_refused():
+    assert np.array_equal(shift_images(IMAGES, 0, np.random.default_rng(0)), IMAGES)
+    with pytest.raises(ValueError, match="max_shift=-1"):
+        shift_images(IMAGES, -1, np.random.default_rng(0))
+
+
+def test_a_function_as_augmentation_gets_its_own_random_numbers_in_every_batch():
+    def batches():
+        return ArrayBatches(
+            IMAGES, LABELS, 5, augmentation=lambda images, random: images * 0 + random.integers(99), seed=2
+        )
+
+    one, again = batches(), batches()
+    first, second = one[0][0], one[1][0]
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, again[0][0])
+    one.on_epoch_end()
+    assert not np.array_equal(first, one[0][0])

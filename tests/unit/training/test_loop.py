@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 from helpers import plots, training
-from helpers.checkpoints import Checkpoint
+from helpers.training.checkpoints import Checkpoint
 
 STEPS = 4
 IMAGES = np.random.default_rng(0).random((64, 8), dtype="float32")
@@ -330,7 +329,9 @@ def test_interrupt_during_validation(capsys):
 
 def test_monitor_writes_after_every_epoch(tmp_path, monkeypatch):
     path, seen, replaced = tmp_path / "new" / "h.json", [], []
-    monkeypatch.setattr("helpers.training.commit", lambda old, new: replaced.append((old, new)) or old.replace(new))
+    monkeypatch.setattr(
+        "helpers.training.monitor.commit", lambda old, new: replaced.append((old, new)) or old.replace(new)
+    )
     look = At(lambda: None, 0)
     look.on_epoch_end = lambda epoch, logs=None: seen.append(json.loads(path.read_text()))
     monitor = training.Monitor(path, live=False)
@@ -420,98 +421,10 @@ def test_schedules_check_their_arguments(make, message):
         make()
 
 
-def shifted(count: int = 23, **keywords) -> tuple[np.ndarray, np.ndarray, training.ShiftedImages]:
-    images = np.random.default_rng(1).integers(1, 256, (count, 6, 5), dtype=np.uint8)  # no zeros: the frame is seen
-    labels = np.arange(count)
-    settings = {"batch_size": 4, "shape": (6, 5, 1), "seed": 3} | keywords
-    return images, labels, training.ShiftedImages(images, labels, **settings)
-
-
-def test_shifted_images_against_a_loop():
-    images, _, data = shifted()
-    assert len(data) == 5
-    offsets = set()
-    for _ in range(20):
-        for batch, labels in (data[i] for i in range(len(data))):
-            assert batch.dtype == np.float32 and batch.shape == (4, 6, 5, 1)
-            for result, label in zip(batch[..., 0], labels, strict=True):
-                fits = [
-                    (down, right)
-                    for down in range(-2, 3)
-                    for right in range(-2, 3)
-                    if np.array_equal(result, slow_shift(images[label], down, right))
-                ]
-                assert len(fits) == 1
-                offsets.update(fits)
-        data.on_epoch_end()
-    assert len(offsets) == 25
-
-
-def slow_shift(image: np.ndarray, down: int, right: int) -> np.ndarray:
-    result = np.zeros(image.shape, "float32")
-    for row in range(image.shape[0]):
-        for column in range(image.shape[1]):
-            if 0 <= row - down < image.shape[0] and 0 <= column - right < image.shape[1]:
-                result[row, column] = image[row - down, column - right] / np.float32(255)
-    return result
-
-
-def test_shifted_images_are_seeded_and_new_in_every_epoch():
-    def epochs(**keywords):
-        data = shifted(**keywords)[2]
-        orders = []
-        for _ in range(3):
-            orders.append(np.concatenate([data[i][1] for i in range(len(data))]).tolist())
-            assert len(set(orders[-1])) == 20  # nothing twice
-            np.testing.assert_array_equal(data[1][0], data[1][0])
-            data.on_epoch_end()
-        return orders
-
-    assert epochs() == epochs() != epochs(seed=4)
-    assert all(before != after for before, after in pairwise(epochs()))
-
-
-def test_shifted_images_without_shift_and_in_a_flat_shape():
-    images, _, data = shifted(max_shift=0, shape=(30,))
-    batch, labels = data[0]
-    np.testing.assert_array_equal(batch, images[labels].reshape(4, 30) / np.float32(255))
-
-
-def test_shifted_images_train_a_model():
-    _, _, data = shifted(shape=(30,))
-    data._labels = data._labels % 2
-    model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(2, "softmax")])
-    model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    assert len(training.fit(model, data, epochs=3, callbacks=[training.Monitor(live=False)])["loss"]) == 3
-    assert int(model.optimizer.iterations) == 15
-
-
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        ({"batch_size": 0}, "Received: batch_size=0"),
-        ({"batch_size": 24}, "from 1 to 23"),
-        ({"max_shift": -1}, "Received: max_shift=-1"),
-        ({"shape": (28, 28)}, r"Received: shape=\(28, 28\)"),
-    ],
-)
-def test_shifted_images_check_their_arguments(keywords, message):
-    with pytest.raises(ValueError, match=message):
-        shifted(**keywords)
-
-
-def test_shifted_images_check_the_data():
-    images, labels, _ = shifted()
-    with pytest.raises(ValueError, match="Received: float64"):
-        training.ShiftedImages(images / 255, labels, batch_size=2, shape=(30,))
-    with pytest.raises(ValueError, match="Received: 5"):
-        training.ShiftedImages(images, labels[:5], batch_size=2, shape=(30,))
-
-
 @pytest.mark.skipif("TESTS_OF_THE_OTHER_BACKEND" in os.environ, reason="this is the inner run")
 def test_the_other_backend():
     other = "tensorflow" if keras.backend.backend() == "jax" else "jax"
     environment = {**os.environ, "KERAS_BACKEND": other, "TESTS_OF_THE_OTHER_BACKEND": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", CORE, __file__]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[3])
     assert result.returncode == 0, result.stdout[-4000:]

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import signal
 import threading
 from contextlib import contextmanager, nullcontext
@@ -12,16 +11,7 @@ import h5py
 import keras
 import numpy as np
 
-
-def commit(temporary: Path, final: Path) -> None:
-    """Give a finished file its name in one step: whoever looks sees the old content or the new, never a part."""
-    with temporary.open("r+b") as file:
-        os.fsync(file.fileno())
-    temporary.replace(final)
-    if os.name == "posix":  # other systems cannot open a folder
-        folder = os.open(final.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+from helpers.files import commit
 
 
 class Checkpoint(keras.callbacks.Callback):
