@@ -26,8 +26,9 @@ import tensorflow as tf
 from keras import layers
 from sklearn.feature_extraction.image import extract_patches_2d
 
-from helpers import accelerator, folders
-from helpers.build_dataset import build
+from helpers import accelerator
+from helpers.data import folders
+from helpers.data.build_dataset import build
 from helpers.images import tfrecord_io
 from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
 from helpers.images.preprocessing import (

@@ -99,7 +99,7 @@ def data_files(root: Path, modules: Iterable[Path]) -> dict[str, Path]:
     """Return the data files that modules name, by their place in the copy: JSON files beside them, the registry."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     files = {path.relative_to(root).as_posix(): path for path in sorted((root / "helpers").rglob("*.json"))}
-    files["helpers/registry.tsv"] = root / "data" / "registry.tsv"
+    files["helpers/data/registry.tsv"] = root / "data" / "registry.tsv"
     return {place: path for place, path in files.items() if path.name in code and path.is_file()}
 
 

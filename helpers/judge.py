@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import datasets, files, generative, profiles
+from helpers import files, generative, profiles
+from helpers.data import datasets
 
 FEATURES = 64
 

@@ -37,7 +37,7 @@ def SqueezeNet(
         num_classes: number of classes, the length of the output.
         version: `"1.0"` or `"1.1"`.
         weights: None starts at random (He et al. 2015); a path is a file that Keras can load into this model;
-            `"imagenet"` (version 1.1 with `include_top=False`, no batch norm) is found by `helpers.weights`.
+            `"imagenet"` (version 1.1 with `include_top=False`, no batch norm) is found by `helpers.data.weights`.
         include_top: False ends with the map of fire9, 512 channels, for a classifier of your own.
         batch_norm: True puts batch normalisation between each convolution, then without a bias, and its ReLU.
         batch_norm_momentum: how much of the running mean and variance is kept at each step.
@@ -52,7 +52,7 @@ def SqueezeNet(
 
     Raises:
         ValueError: `version` is not one of these, or `weights="imagenet"` with another network than its own.
-        helpers.downloads.DataError: the file with the ImageNet weights is not at hand; says where to get it.
+        helpers.data.downloads.DataError: the file with the ImageNet weights is not at hand; says where to get it.
     """
     if version not in VERSIONS:
         raise ValueError(f"version must be one of {', '.join(VERSIONS)}. Received: version={version!r}")
@@ -118,6 +118,6 @@ def _head(x, num_classes, dropout, weight_decay):
 
 
 def _imagenet():
-    from helpers import weights
+    from helpers.data import weights
 
     return weights.find("squeezenet")

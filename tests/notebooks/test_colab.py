@@ -152,7 +152,7 @@ def test_an_import_that_helpers_lacks_is_an_error(book):
 
 def test_data_travels_with_the_module_that_names_it(book):
     assert list(build.data_files(book, [book / "helpers/low.py"])) == ["helpers/table.json"]
-    assert list(build.data_files(book, [book / "helpers/high.py"])) == ["helpers/registry.tsv"]
+    assert list(build.data_files(book, [book / "helpers/high.py"])) == ["helpers/data/registry.tsv"]
 
 
 def test_requirements_are_what_runs_at_import_and_what_functions_use(book):
@@ -226,8 +226,8 @@ def test_the_folded_cell_unpacks_what_was_packed(book, monkeypatch, capsys):
     exec(build.setup_cell(book, "from helpers import high"), {})
     folder = Path(sys.path[0])
     assert str(folder) in capsys.readouterr().out
-    for place in ("low.py", "high.py", "table.json", "registry.tsv"):
-        source = book / ("data" if place == "registry.tsv" else "helpers") / place
+    for place in ("low.py", "high.py", "table.json", "data/registry.tsv"):
+        source = book / ("" if place == "data/registry.tsv" else "helpers") / place
         assert (folder / "helpers" / place).read_bytes() == source.read_bytes()
     shutil.rmtree(folder)
 

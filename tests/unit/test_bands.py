@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import models, profiles, results, synthetic
+from helpers import models, profiles, results
+from helpers.data.drawn import synthetic
 
 
 def accuracy(model: keras.Model, optimiser, epochs: int, train: tuple, test: tuple) -> float:

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import datasets, judge, profiles
+from helpers import judge, profiles
+from helpers.data import datasets
 
 
 @pytest.fixture(scope="module")

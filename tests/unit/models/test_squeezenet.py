@@ -5,7 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import downloads, models, profiles, weights
+from helpers import models, profiles
+from helpers.data import downloads, weights
 
 SIZES = [(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)]
 

@@ -1,7 +1,0 @@
-"""What `python -m helpers.build_dataset` runs."""
-
-import sys
-
-from helpers.build_dataset.command import main
-
-sys.exit(main())
