@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from helpers import accelerator, models
-from helpers.layer_table import layer_table
+from helpers.models.layer_table import layer_table
 
 ROUNDS = 7
 SIDE = 3072

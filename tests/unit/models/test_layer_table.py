@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from helpers.layer_table import ALL, layer_table
+from helpers.models.layer_table import ALL, layer_table
 
 VGG16_FIELDS = {"block1_conv2": 5, "block1_pool": 6, "block3_conv3": 40, "block5_conv3": 196, "block5_pool": 212}
 
