@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import judge, profiles
+from helpers import profiles
 from helpers.data import datasets
+from helpers.generative import judge
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 
 from helpers import losses
-from helpers.gradient_penalty import GradientPenalty
+from helpers.generative.gradient_penalty import GradientPenalty
 from helpers.models.gans import InTraining
 from helpers.training import checkpoints
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from helpers import adversarial, losses, models
-from helpers.gradient_penalty import between, gradient_norms
+from helpers import losses, models
+from helpers.generative import adversarial
+from helpers.generative.gradient_penalty import between, gradient_norms
 
 numpy = ops.convert_to_numpy
 

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import files, generative, profiles
+from helpers import files, profiles
 from helpers.data import datasets
+from helpers.generative import figures
 
 FEATURES = 64
 
@@ -65,7 +66,7 @@ class Judge:
 
     def frechet(self, images: np.ndarray) -> float:
         """Return the squared Fréchet distance from real digits, on the classifier's features; lower is better."""
-        return generative.frechet_distance(self(images)[0], self.real)
+        return figures.frechet_distance(self(images)[0], self.real)
 
     def rate(self, images: np.ndarray) -> dict[str, float]:
         """Return what can be said of generated digits.
@@ -81,12 +82,12 @@ class Judge:
         features, probabilities = self(images)
         says = probabilities.argmax(axis=1)
         real_says = self(self._real_images[:5000])[1].argmax(axis=1)
-        diverse = generative.class_diversity(features, says) / generative.class_diversity(self.real, real_says)
+        diverse = figures.class_diversity(features, says) / figures.class_diversity(self.real, real_says)
         return {
-            "frechet": generative.frechet_distance(features, self.real),
-            "classes": generative.classes_covered(says),
-            "least_share": float(generative.class_shares(says).min()),
-            "entropy": generative.class_entropy(says),
+            "frechet": figures.frechet_distance(features, self.real),
+            "classes": figures.classes_covered(says),
+            "least_share": float(figures.class_shares(says).min()),
+            "entropy": figures.class_entropy(says),
             "diversity": diverse,
             "confident": float((probabilities.max(axis=1) > 0.9).mean()),
         }
@@ -100,8 +101,8 @@ class Judge:
 
         def callback(epoch, game) -> dict[str, float]:
             features, probabilities = self(sample())
-            covered = generative.classes_covered(probabilities.argmax(axis=1))
-            return {"frechet": generative.frechet_distance(features, self.real), "classes": covered}
+            covered = figures.classes_covered(probabilities.argmax(axis=1))
+            return {"frechet": figures.frechet_distance(features, self.real), "classes": covered}
 
         return callback
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from helpers import adversarial, losses, models
+from helpers import losses, models
+from helpers.generative import adversarial
 from helpers.training import checkpoints
 
 numpy = ops.convert_to_numpy
