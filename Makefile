@@ -9,8 +9,10 @@ PROFILE ?= laptop
 NOTEBOOKS := notebooks/*.ipynb notebooks/*/*.ipynb
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Tests take nothing from the developer's environment, and a closed port stands for the network.
-CLEAN_ENV := env -u COURSE_DATA -u COURSE_SEED -u COURSE_RECORD -u COURSE_PRECISION -u COURSE_PROFILE -u KERAS_BACKEND
+CLEAN_ENV := env -u COURSE_DATA -u COURSE_SEED -u COURSE_BROKEN -u COURSE_RECORD -u COURSE_PRECISION -u COURSE_PROFILE -u KERAS_BACKEND
 OFFLINE := http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 no_proxy=localhost,127.0.0.1
+
+PROVE := $(if $(FRESH),--fresh) $(if $(SHARD),--shard $(SHARD))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,16 +31,15 @@ setup: ## make .venv and install requirements.txt; skipped while requirements.tx
 lab: setup ## open JupyterLab on the start page
 	$(BIN)/jupyter lab notebooks/0_start_here.ipynb
 
-test: setup lint ## lint, unit tests, notebook structure, and every notebook executed on reduced data
-	$(CLEAN_ENV) $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 8 tests
-	$(CLEAN_ENV) COURSE_PROFILE=ci $(OFFLINE) $(BIN)/python -m pytest -q -c .ci/nbval.ini --rootdir . \
-	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope --durations 8 $(NOTEBOOKS)
+test: setup lint ## lint, unit tests, notebook structure, every notebook in ci; what is proven and unchanged is not run again [FRESH=1] [SHARD=2/4]
+	$(CLEAN_ENV) $(BIN)/python tests/prove.py units $(PROVE)
+	$(CLEAN_ENV) COURSE_PROFILE=ci $(OFFLINE) $(BIN)/python tests/prove.py notebooks $(PROVE)
 
 test-colab: setup colab ## run every Colab copy alone on the versions Colab carries (Python 3.13)
 	$(CLEAN_ENV) $(BIN)/python tests/notebooks/run_colab.py
 
 notebook: setup ## run one notebook headlessly: make notebook NB=notebooks/... PROFILE=laptop [RECORD=1]
-	@$(if $(RECORD),COURSE_RECORD=$(CURDIR)/benchmarks/results.jsonl) \
+	@$(if $(RECORD),COURSE_RECORD="$(CURDIR)/benchmarks/results.jsonl") \
 	  $(BIN)/python tests/notebooks/run.py $(NB) --profile $(PROFILE)
 
 colab: setup ## write colab/*.ipynb from notebooks/ and helpers/

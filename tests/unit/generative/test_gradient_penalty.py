@@ -50,6 +50,7 @@ def test_a_linear_critic_has_the_length_of_its_weights():
     assert np.allclose(numpy(gradient_norms(model, ops.ones((5, 2)))), 5)
 
 
+@pytest.mark.both_backends
 def test_the_penalty_brings_the_gradient_to_length_1():
     real = np.random.default_rng(0).normal(3, 0.1, (256, 2)).astype("float32")
     generator = models.MLPGenerator((2,), latent_dim=2, units=(4,), activation=None)

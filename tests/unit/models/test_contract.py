@@ -1,14 +1,11 @@
 """One contract for every model: shape, parameters, save and load, training steps, bfloat16, XLA, both backends."""
 
-import os
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from helpers import models
 
@@ -20,6 +17,9 @@ CASES = {
 }
 BATCH = 8
 each = pytest.mark.parametrize("name", CASES)
+# What runs once more under JAX, compiled and in bfloat16 as on a TPU, see `prove.py`
+both = pytest.mark.both_backends
+POLICY = "float32" if keras.backend.backend() == "tensorflow" else "mixed_bfloat16"
 
 
 def batch(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -56,8 +56,10 @@ def test_save_and_load(name, tmp_path):
     assert np.allclose(loaded.predict_on_batch(images), model.predict_on_batch(images), atol=1e-6)
 
 
+@both
 @each
 def test_a_few_steps_lower_the_loss_and_move_every_weight(name):
+    keras.config.set_dtype_policy(POLICY)
     model, data = compiled(name), batch(CASES[name][1])
     before = model.get_weights()
     losses = [float(model.train_on_batch(*data)) for _ in range(15)]
@@ -65,6 +67,7 @@ def test_a_few_steps_lower_the_loss_and_move_every_weight(name):
     assert all(np.abs(new - old).max() > 0 for new, old in zip(model.get_weights(), before, strict=True))
 
 
+@both
 @each
 def test_dropout_acts_in_training_only(name):
     model, (images, _) = CASES[name][0](), batch(CASES[name][1])
@@ -89,14 +92,9 @@ def test_compiles_with_xla_and_fixed_shapes(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = compiled(name, jit_compile=True)
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
-
-            data = tf.data.Dataset.from_tensor_slices((images, labels)).repeat(2).batch(BATCH, drop_remainder=True)
-            assert all(spec.shape.is_fully_defined() for spec in tf.nest.flatten(data.element_spec))
-            history = model.fit(data, shuffle=False, verbose=0)
-        else:
-            history = model.fit(images, labels, batch_size=BATCH, verbose=0)
+        data = tf.data.Dataset.from_tensor_slices((images, labels)).repeat(2).batch(BATCH, drop_remainder=True)
+        assert all(spec.shape.is_fully_defined() for spec in tf.nest.flatten(data.element_spec))
+        history = model.fit(data, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"][0])
 
 
@@ -128,14 +126,3 @@ def test_compiles_with_xla_and_fixed_shapes(name):
 def test_bad_arguments_are_named(build, keywords, part):
     with pytest.raises(ValueError, match=part):
         build(**keywords)
-
-
-@pytest.mark.skipif("COURSE_CONTRACT_CHILD" in os.environ, reason="this is the child")
-def test_training_under_jax():
-    environment = os.environ | {"KERAS_BACKEND": "jax", "COURSE_CONTRACT_CHILD": "1"}
-    files = [str(Path(__file__).with_name(f"test_{part}.py")) for part in ("contract", "families", "capsnet")]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
-    command += ["-k", "steps or bfloat16 or xla or dropout"]  # what saving and counting do has no backend in it
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert child.returncode == 0, child.stdout[-3000:]
-    assert "passed" in child.stdout

@@ -1,7 +1,7 @@
 """The contract for the families of chapter 2, in sizes that train in seconds.
 
 What is published is counted in test_architectures.py and test_squeezenet.py; CapsNet, which has two inputs, is in
-test_capsnet.py. test_contract.py runs the training here once more under JAX, in bfloat16. To compile all families takes
+test_capsnet.py. The training runs once more under JAX, in bfloat16. To compile all families takes
 minutes: `make test` trains the one that costs least, COURSE_CONTRACT=all trains all of them.
 """
 
@@ -37,7 +37,6 @@ SLOW_IN_BFLOAT16 = () if IS_ALL else ("VGG16", "ZFNet")  # most parameters; proc
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
 each = pytest.mark.parametrize("name", SMALL)
 trained = pytest.mark.parametrize("name", SMALL if IS_ALL else ("ResNet",))
-once = pytest.mark.skipif(not IS_TENSORFLOW, reason="has no backend in it")
 
 
 def prepared(name, **keywords):
@@ -49,7 +48,6 @@ def prepared(name, **keywords):
     return model, rng.random((BATCH, *shape), dtype="float32"), rng.integers(0, CLASSES, BATCH)
 
 
-@once
 @each
 def test_probabilities_saving_and_dropout(name, tmp_path):
     model, images, _ = prepared(name)
@@ -63,7 +61,6 @@ def test_probabilities_saving_and_dropout(name, tmp_path):
     assert np.allclose(noisy, noisier, atol=1e-4) == (name in WITHOUT_DROPOUT)
 
 
-@once
 @pytest.mark.parametrize("name", [name for name in SMALL if name not in SLOW_IN_BFLOAT16])
 def test_a_step_in_mixed_bfloat16(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -73,6 +70,7 @@ def test_a_step_in_mixed_bfloat16(name):
     assert np.isfinite(float(model.train_on_batch(images, labels)))
 
 
+@pytest.mark.both_backends
 @trained
 def test_steps_compiled_by_xla_lower_the_loss_and_move_every_weight(name):
     keras.config.set_dtype_policy("float32" if IS_TENSORFLOW else "mixed_bfloat16")  # a TPU's: JAX in bfloat16
@@ -85,7 +83,6 @@ def test_steps_compiled_by_xla_lower_the_loss_and_move_every_weight(name):
     assert all(np.abs(new - old).max() > 0 for new, old in zip(model.get_weights(), before, strict=True))
 
 
-@once
 @pytest.mark.parametrize(
     "build",
     [

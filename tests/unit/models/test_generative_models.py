@@ -145,6 +145,7 @@ def test_vae_loss_is_reconstruction_plus_beta_kl():
         assert kl > 0
 
 
+@pytest.mark.both_backends
 def test_vae_learns_and_gradients_reach_both_heads(tmp_path):
     model, data = vae(), batch((28, 28, 1))
     model.compile(keras.optimizers.Adam(1e-3), losses.bernoulli)

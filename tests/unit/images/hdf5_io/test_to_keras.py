@@ -1,8 +1,5 @@
 """The reader's batches as Keras takes them: the same to the last bit, by either road and under either backend."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -39,7 +36,6 @@ STEPS = {
     "mean, channels first": (MEAN, ImageToArrayPreprocessor("float32", "channels_first")),
 }
 every_kind = pytest.mark.parametrize("kind", STORAGE)
-IN_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="shown under TensorFlow")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +59,6 @@ def assert_same(batches, expected) -> None:
         assert labels.dtype == right_labels.dtype and np.array_equal(labels, right_labels)
 
 
-@IN_TENSORFLOW
 @pytest.mark.parametrize(("kind", "one_hot"), [("contiguous", True), ("lzf", False)])
 @pytest.mark.parametrize("name", STEPS)
 def test_three_roads_to_the_same_batches(files, kind, one_hot, name):
@@ -76,7 +71,6 @@ def test_three_roads_to_the_same_batches(files, kind, one_hot, name):
     assert_same((sequence[index] for index in range(len(sequence))), expected)
 
 
-@IN_TENSORFLOW
 @every_kind
 def test_every_iteration_over_a_dataset_is_a_new_epoch(files, kind):
     expected = plain(files / kind, 8, STEPS["patch, mean"], passes=6, buffer_size=20)
@@ -89,7 +83,6 @@ def test_every_iteration_over_a_dataset_is_a_new_epoch(files, kind):
     assert_same(dataset.repeat().take(7), expected[35:])
 
 
-@IN_TENSORFLOW
 @pytest.mark.parametrize("passes", [1, 3])
 def test_a_dataset_knows_its_length(files, passes):
     for drop_remainder, length in ((False, 7), (True, 6)):
@@ -97,7 +90,6 @@ def test_a_dataset_knows_its_length(files, passes):
         assert len(dataset) == passes * length == sum(1 for _ in dataset)
 
 
-@IN_TENSORFLOW
 def test_a_dataset_without_end(files):
     import tensorflow as tf
 
@@ -107,7 +99,6 @@ def test_a_dataset_without_end(files):
     assert_same(dataset.take(len(expected)), expected)
 
 
-@IN_TENSORFLOW
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.parametrize("name", ["none", "patch, mean", "mean, channels first"])
 def test_fixed_shapes_where_no_batch_is_smaller(files, name, one_hot):
@@ -124,7 +115,6 @@ def test_fixed_shapes_where_no_batch_is_smaller(files, name, one_hot):
     assert [shape.as_list()[0] for shape in shapes(8)[1]] == [None, None]
 
 
-@IN_TENSORFLOW
 def test_a_sequence_goes_on_with_the_next_epoch(files):
     expected = plain(files / "contiguous", 8, passes=3)
     reader = HDF5DatasetGenerator(files / "contiguous", 8)
@@ -135,7 +125,6 @@ def test_a_sequence_goes_on_with_the_next_epoch(files):
         sequence.on_epoch_end()
 
 
-@IN_TENSORFLOW
 @every_kind
 @pytest.mark.parametrize(
     "workers", [dict(workers=2, max_queue_size=3), dict(workers=2, use_multiprocessing=True, max_queue_size=3)]
@@ -155,6 +144,7 @@ def small_model(shape: tuple) -> keras.Model:
     return model
 
 
+@pytest.mark.both_backends
 @every_kind
 @pytest.mark.parametrize("road", ["dataset", "two workers"])
 def test_fit_sees_every_image_once_an_epoch(files, kind, road, monkeypatch):
@@ -172,6 +162,7 @@ def test_fit_sees_every_image_once_an_epoch(files, kind, road, monkeypatch):
         assert sorted({index for at, index in asked if at == epoch}) == list(range(7))
 
 
+@pytest.mark.both_backends
 def test_fit_by_both_roads_ends_in_the_same_weights(files):
     weights = []
     for road in ("dataset", "sequence"):
@@ -182,6 +173,7 @@ def test_fit_by_both_roads_ends_in_the_same_weights(files):
     assert np.allclose(*weights, atol=1e-6)
 
 
+@pytest.mark.both_backends
 def test_a_batch_that_the_backend_holds_is_not_overwritten(files):
     reader = HDF5DatasetGenerator(files / "contiguous", 8, STEPS["patch, mean"])
     kept = [keras.ops.convert_to_tensor(images) for images, _ in reader.batches(passes=3)]
@@ -189,7 +181,6 @@ def test_a_batch_that_the_backend_holds_is_not_overwritten(files):
     assert all(np.array_equal(np.asarray(a), b) for a, (b, _) in zip(kept, expected, strict=True))
 
 
-@IN_TENSORFLOW
 @pytest.mark.parametrize("road", ["dataset", "sequence"])
 def test_an_error_names_the_file(files, tmp_path, road):
     path = tmp_path / "broken"
@@ -199,14 +190,3 @@ def test_an_error_names_the_file(files, tmp_path, road):
     reader = HDF5DatasetGenerator(path, 8)
     with pytest.raises(Exception, match=f"{path} is damaged: image 30 does not match its checksum"):
         small_model(SHAPE).fit(getattr(reader, road)(), verbose=0, shuffle=False)
-
-
-@pytest.mark.skipif("COURSE_HDF5_CHILD" in os.environ, reason="this is the child")
-def test_under_jax():
-    environment = os.environ | {"KERAS_BACKEND": "jax", "COURSE_HDF5_CHILD": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(Path(__file__))]
-    child = subprocess.run(
-        [*command, "-k", "fit or holds"], env=environment, capture_output=True, text=True, timeout=600
-    )
-    assert child.returncode == 0, child.stdout[-3000:]
-    assert "6 passed" in child.stdout
