@@ -51,8 +51,8 @@ bench: setup ## measure training and input pipelines, as ratios; writes benchmar
 	$(BIN)/python benchmarks/input_pipeline.py | tee build/input_pipeline.md && mv build/input_pipeline.md benchmarks/
 	$(BIN)/python benchmarks/architectures.py | tee build/architectures.md && mv build/architectures.md benchmarks/
 
-bands: setup ## measure the expected band of a notebook with five seeds: make bands NB=... PROFILE=ci
-	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE)
+bands: setup ## measure the band of a notebook with five seeds: make bands NB=... PROFILE=ci [BROKEN="shuffled labels"]
+	$(BIN)/python benchmarks/bands.py $(NB) --profile $(PROFILE) $(if $(BROKEN),--broken "$(BROKEN)")
 
 results: setup ## render the recorded runs and the five seeds as benchmarks/results.md
 	$(BIN)/python benchmarks/results.py

@@ -40,7 +40,7 @@ def table(entries: list[dict]) -> str:
     ]
     for (name, figure, profile, seed), e in sorted(newest.items()):
         known = bands.get(name, {}).get(figure, {})
-        ends = results.band(known[profile], profile) if profile in known else None
+        ends = results.band(known, profile) if profile in known else None
         band = f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "-"
         published = f"{known['published']:.4f}" if "published" in known else "-"
         figures = f"{e['figures'][figure]:.4f} | {band} | {published} | {e['minutes']:.1f}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 PROFILES = ("ci", "laptop", "full")
+BROKEN = ("untrained", "shuffled labels", "shuffled pixels")
 
 
 def name() -> str:
@@ -47,6 +48,22 @@ def pick(*, ci: dict, laptop: dict, full: dict) -> SimpleNamespace:
     chosen = choices[name()]
     print(f"profile {name()}: " + ", ".join(f"{key}={value}" for key, value in chosen.items()))
     return SimpleNamespace(**chosen)
+
+
+def broken() -> str | None:
+    """Return which mistake `COURSE_BROKEN` asks for, or None: `make bands BROKEN=...` measures what bands exclude.
+
+    The mistakes are made where data and training pass through, so that no notebook knows of them: `"untrained"` puts
+    the first weights back after `fit`; `"shuffled labels"` and `"shuffled pixels"` spoil the training data that
+    `data.load` and `images.pipelines.batches` hand out.
+
+    Raises:
+        ValueError: `COURSE_BROKEN` holds something else.
+    """
+    mistake = os.environ.get("COURSE_BROKEN") or None
+    if mistake not in (None, *BROKEN):
+        raise ValueError(f"COURSE_BROKEN must be one of {', '.join(BROKEN)}. Received: COURSE_BROKEN={mistake!r}")
+    return mistake
 
 
 def seed(value: int = 0) -> int:

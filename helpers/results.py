@@ -1,11 +1,13 @@
 """A measured figure beside the band it is expected in, and the record of runs.
 
-`bands.json` holds, for every figure and profile, what five seeds measured. The band is their range, widened on each
-side by its own width and by at least `SLACK`, so that an honest run falls in and a broken implementation falls out.
+`bands.json` holds, for every figure and profile, what five seeds measured, and beside them what broken versions score:
+untrained, with shuffled labels. The band is the seeds' range, widened on each side by its own width and by at least
+`SLACK`, but it ends before what is broken: an honest run falls in, a wrong one falls out.
 """
 
 import datetime
 import json
+import math
 import os
 import platform
 import subprocess
@@ -30,21 +32,40 @@ def bands() -> dict[str, dict]:
     return json.loads(BANDS.read_text(encoding="utf-8"))
 
 
-def band(values: list[float], profile: str) -> tuple[float, float]:
-    """Return the ends of the band that belongs to the values measured with several seeds.
+def band(entry: dict, profile: str) -> tuple[float, float]:
+    """Return the ends of the band of one figure: the seeds' range, widened, as far as nothing broken is in it.
 
     Args:
-        values: one figure, measured with at least three seeds.
-        profile: where they were measured; it sets the least margin.
+        entry: one figure in `bands.json`: what the seeds of each profile measured, at least three; `"log": true` for a
+            figure whose ratios count and not its differences, such as a distance; `"range"`, what is possible; and
+            `"broken"`, what wrong versions scored, by profile and name.
+        profile: which seeds; it also sets the least margin.
+
+    Returns:
+        Both ends belong to the band. Where a broken version scored worse than all seeds, the band ends half way.
 
     Raises:
-        ValueError: fewer than three values.
+        ValueError: fewer than three values, or a value of a `"log"` figure that is not positive.
     """
-    if len(values) < 3:
-        raise ValueError(f"values must hold at least three seeds. Received: values={values}")
-    low, high = min(values), max(values)
+    values = entry[profile]
+    if len(values) < 3 or (entry.get("log") and min(values) <= 0):
+        raise ValueError(f"a band needs three seeds, above 0 on a logarithmic scale. Received: {values}")
+    scale, back = (math.log, math.exp) if entry.get("log") else (float, float)
+    low, high = scale(min(values)), scale(max(values))
     margin = max(high - low, SLACK[profile])
-    return low - margin, high + margin
+    ends = [low - margin, high + margin]
+    for score in wrong_scores(entry, profile):
+        if score < min(values):
+            ends[0] = max(ends[0], (scale(score) + low) / 2 if score > 0 or scale is float else ends[0])
+        elif score > max(values):
+            ends[1] = min(ends[1], (scale(score) + high) / 2)
+    least, most = entry.get("range", (-math.inf, math.inf))
+    return max(back(ends[0]), least), min(back(ends[1]), most)
+
+
+def wrong_scores(entry: dict, profile: str) -> list[float]:
+    """Return what all broken versions of one figure in `bands.json` scored in a profile."""
+    return [score for scores in entry.get("broken", {}).get(profile, {}).values() for score in scores]
 
 
 def report(name: str, *, stand_in: bool = False, **figures: float) -> None:
@@ -82,7 +103,7 @@ def _judge(entry: dict, value: float, profile: str, no_band: bool) -> tuple[str,
         return f"{value:.4g} (stand-in data: the band of the {profile} profile does not apply)", True
     if profile not in entry:
         return f"{value:.4g} (no band for the {profile} profile yet){published}", True
-    low, high = band(entry[profile], profile)
+    low, high = band(entry, profile)
     inside = low <= value <= high
     verdict = "inside" if inside else "OUTSIDE"
     seeds = len(entry[profile])

@@ -59,6 +59,9 @@ def load(name: str) -> Dataset:
     Args:
         name: `"mnist"`, `"fashion_mnist"`, `"cifar10"` or `"digits"`.
 
+    Returns:
+        The data set. While a mistake is asked for (`profiles.broken`), its training data are spoiled.
+
     Raises:
         ValueError: the name is not one of these.
         DataError: a file is there, or arrived, and is not the one in `data/registry.tsv`; or the cache cannot be
@@ -66,6 +69,10 @@ def load(name: str) -> Dataset:
     """
     if name not in CLASS_NAMES:
         raise ValueError(f"name must be one of {', '.join(CLASS_NAMES)}. Received: name={name!r}")
+    return _spoiled(_load(name), profiles.broken())
+
+
+def _load(name):
     if name == "digits":
         return _stand_in(name, reason=None)
     if profiles.name() == "ci":
@@ -80,6 +87,18 @@ def load(name: str) -> Dataset:
     where = {"local": "from COURSE_DATA", "cache": "from the cache", "download": "downloaded"}[source]
     shown = folder / next(iter(listed)) if len(listed) == 1 else folder / name
     print(f"{name}: {len(dataset.train_images):,} + {len(dataset.test_images):,} images {where} ({shown})")
+    return dataset
+
+
+def _spoiled(dataset, mistake):
+    """Return the data set with the labels, or the pixels of each image, of its training part in another order."""
+    random = np.random.default_rng(0)
+    if mistake == "shuffled labels":
+        return dataset._replace(train_labels=random.permutation(dataset.train_labels))
+    if mistake == "shuffled pixels":
+        images = dataset.train_images
+        pixels = random.permuted(images.reshape(len(images), -1), axis=1)
+        return dataset._replace(train_images=pixels.reshape(images.shape))
     return dataset
 
 

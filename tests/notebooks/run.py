@@ -65,6 +65,7 @@ def run_notebook(
     timeout: float | None = None,
     png: bool = False,
     quiet: bool = False,
+    keep_going: bool = False,
 ) -> Run:
     """Run a notebook in its own folder and write what came of it.
 
@@ -76,6 +77,7 @@ def run_notebook(
         timeout: seconds one cell may take; None for no limit.
         png: save every image output as `<name>_png/NN.png`.
         quiet: draw no progress bar.
+        keep_going: a cell that fails does not end the run.
 
     Raises:
         FileNotFoundError: there is no such notebook.
@@ -91,7 +93,7 @@ def run_notebook(
         "COURSE_PROFILE": profile,
     }
     start = time.monotonic()
-    failure, peak = _execute(notebook, path.parent, environment, timeout, quiet)
+    failure, peak = _execute(notebook, path.parent, environment, timeout, quiet, keep_going)
     seconds = time.monotonic() - start
 
     failed, final, page = out / f"{path.stem}.failed.ipynb", out / f"{path.stem}.ipynb", out / f"{path.stem}.html"
@@ -106,11 +108,13 @@ def run_notebook(
     return Run(seconds, peak, final, page, None)
 
 
-def _execute(notebook, folder: Path, environment: dict, timeout: float | None, quiet: bool) -> tuple[str | None, float]:
+def _execute(
+    notebook, folder: Path, environment: dict, timeout: float | None, quiet: bool, keep_going: bool
+) -> tuple[str | None, float]:
     """Run the cells in place; return the failure (or None) and the kernel's peak memory in MiB."""
     native = KernelSpecManager(kernel_dirs=[])  # finds no installed kernel, so "python3" is this interpreter
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=native)
-    client = NotebookClient(notebook, km=manager, timeout=timeout, store_widget_state=False)
+    client = NotebookClient(notebook, km=manager, timeout=timeout, store_widget_state=False, allow_errors=keep_going)
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     headings, peak = _headings(notebook), 0.0
     with (
@@ -196,6 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--timeout", type=float, help="seconds one cell may take (no limit)")
     parser.add_argument("--png", action="store_true", help="save every image output as NN.png")
     parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    parser.add_argument("--keep-going", action="store_true", help="a cell that fails does not end the run")
     chosen = parser.parse_args(arguments)
     if not chosen.notebook.is_file():
         known = sorted(

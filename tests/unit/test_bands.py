@@ -23,7 +23,7 @@ def digits():
 
 
 def outside(name: str, value: float) -> bool:
-    low, high = results.band(results.bands()[name]["accuracy"]["ci"], "ci")
+    low, high = results.band(results.bands()[name]["accuracy"], "ci")
     return not low <= value <= high
 
 

@@ -62,3 +62,13 @@ def test_cache_stands_in_the_clone_or_in_the_home(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert profiles.output("1_1") == tmp_path / "build" / "1_1"
     assert profiles.output("1_1").is_dir()
+
+
+def test_a_mistake_on_purpose_is_one_of_those_known(monkeypatch):
+    monkeypatch.delenv("COURSE_BROKEN", raising=False)
+    assert profiles.broken() is None
+    monkeypatch.setenv("COURSE_BROKEN", "untrained")
+    assert profiles.broken() == "untrained"
+    monkeypatch.setenv("COURSE_BROKEN", "nonsense")
+    with pytest.raises(ValueError, match=r"COURSE_BROKEN must be one of untrained, .* Received: .*'nonsense'"):
+        profiles.broken()

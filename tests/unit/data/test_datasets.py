@@ -550,3 +550,16 @@ def test_the_network_is_closed():
         socket.getaddrinfo("example.org", 80)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
         sock.sendto(b"?", ("192.0.2.1", 53))
+
+
+@pytest.mark.parametrize("mistake", ["shuffled labels", "shuffled pixels"])
+def test_a_mistake_on_purpose_spoils_the_training_part_alone(monkeypatch, mistake):
+    whole = datasets.load("digits")
+    monkeypatch.setenv("COURSE_BROKEN", mistake)
+    spoiled = datasets.load("digits")
+    assert np.array_equal(whole.test_images, spoiled.test_images)
+    assert np.array_equal(whole.test_labels, spoiled.test_labels)
+    assert np.array_equal(whole.train_images, spoiled.train_images) == (mistake == "shuffled labels")
+    assert np.array_equal(whole.train_labels, spoiled.train_labels) == (mistake == "shuffled pixels")
+    assert np.array_equal(np.sort(whole.train_labels), np.sort(spoiled.train_labels))
+    assert np.array_equal(whole.train_images.sum(axis=(1, 2)), spoiled.train_images.sum(axis=(1, 2)))
