@@ -7,7 +7,6 @@ BIN := .venv/bin
 NB ?= notebooks/1_foundations/1_1_first_classifier.ipynb
 PROFILE ?= laptop
 NOTEBOOKS := notebooks/*.ipynb notebooks/*/*.ipynb
-export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Tests take nothing from the developer's environment, and a closed port stands for the network.
 CLEAN_ENV := env -u COURSE_DATA -u COURSE_SEED -u COURSE_BROKEN -u COURSE_RECORD -u COURSE_PRECISION -u COURSE_PROFILE -u KERAS_BACKEND
 OFFLINE := http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 no_proxy=localhost,127.0.0.1
@@ -39,8 +38,7 @@ test-colab: setup colab ## run every Colab copy alone on the versions Colab carr
 	$(CLEAN_ENV) $(BIN)/python tests/notebooks/run_colab.py
 
 notebook: setup ## run one notebook headlessly: make notebook NB=notebooks/... PROFILE=laptop [RECORD=1]
-	@$(if $(RECORD),COURSE_RECORD="$(CURDIR)/benchmarks/results.jsonl") \
-	  $(BIN)/python tests/notebooks/run.py $(NB) --profile $(PROFILE)
+	@$(BIN)/python tests/notebooks/run.py "$(NB)" --profile $(PROFILE) $(if $(RECORD),--record benchmarks/results.jsonl)
 
 colab: setup ## write colab/*.ipynb from notebooks/ and helpers/
 	$(BIN)/python colab/build.py

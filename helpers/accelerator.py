@@ -5,10 +5,42 @@ import math
 import os
 import platform
 import re
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
+# What TensorFlow prints at a healthy start on a machine without a GPU, before any log level applies.
+START_UP = re.compile(
+    r"absl::InitializeLog|Could not find cuda drivers|TensorFlow binary is optimized|To enable the following instr"
+    r"|failed call to cuInit|Unable to register cu\w+ (factory|plugin)|oneDNN custom operations are on"
+)
+
+
+@contextlib.contextmanager
+def without_start_up_lines() -> Iterator[None]:
+    """Hold back what is written on standard error, by C++ too, and then pass it on without the lines of `START_UP`.
+
+    JupyterLab shows standard error on red. A reader whose first cell is red looks for a mistake where there is none.
+    """
+    sys.stderr.flush()
+    own = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(own, 2)
+            os.close(own)
+            held.seek(0)
+            lines = held.read().decode(errors="replace").splitlines(keepends=True)
+            sys.stderr.write("".join(line for line in lines if not START_UP.search(line)))
+
+
+with without_start_up_lines():  # so a notebook imports the helpers before Keras
+    import keras
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 CPU_FEATURES = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}  # flag in /proc/cpuinfo, name
@@ -67,7 +99,8 @@ def set_up(precision: str | None = None) -> Accelerator:
     """
     asked = _asked_precision(precision)
     backend = keras.backend.backend()
-    devices, strategy = _jax() if backend == "jax" else _tensorflow()
+    with without_start_up_lines():
+        devices, strategy = _jax() if backend == "jax" else _tensorflow()
     kind, count = devices[0].kind, len(devices)
     precision, reason = asked or choose_precision(devices, backend, _cpuinfo())
     keras.config.set_dtype_policy(precision)

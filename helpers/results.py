@@ -120,7 +120,7 @@ def _hardware() -> str:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(profiles.repository() or "."), "describe", "--always", "--dirty", "--abbrev=10"]
+    command = ["git", "-C", str(profiles.repository() or "."), "describe", "--always", "--abbrev=10"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,7 +89,6 @@ def run_notebook(
     out.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.read(path, as_version=4)
     environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
         **(os.environ if environment is None else environment),
         "COURSE_PROFILE": profile,
     }
@@ -191,6 +191,13 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
+def changes(record: Path) -> list[str]:
+    """Return what differs from the last commit, a line a file; the record itself grows from run to run."""
+    root = Path(__file__).resolve().parents[2]
+    command = ["git", "-C", str(root), "status", "--porcelain", "--", ".", f":(exclude){record.resolve()}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the notebook named on the command line and return the exit code."""
     parser = argparse.ArgumentParser(description="Run one notebook; write the executed copy and an HTML page.")
@@ -200,6 +207,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--timeout", type=float, help="seconds one cell may take (no limit)")
     parser.add_argument("--png", action="store_true", help="save every image output as NN.png")
     parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    parser.add_argument(
+        "--record", type=Path, help="the file that results.report adds to; wants a tree without changes"
+    )
     parser.add_argument("--keep-going", action="store_true", help="a cell that fails does not end the run")
     chosen = parser.parse_args(arguments)
     if not chosen.notebook.is_file():
@@ -210,7 +220,13 @@ def main(arguments: list[str] | None = None) -> int:
             f"There is no notebook {str(chosen.notebook)!r}. The notebooks here:", *known, sep="\n  ", file=sys.stderr
         )
         return 2
-    options = {name: value for name, value in vars(chosen).items() if name != "notebook"}
+    if chosen.record:
+        if changed := changes(chosen.record):
+            reason = "A record names the commit that ran: commit these changes first."
+            print(reason, *changed, sep="\n  ", file=sys.stderr)
+            return 2
+        os.environ["COURSE_RECORD"] = str(chosen.record.resolve())
+    options = {name: value for name, value in vars(chosen).items() if name not in ("notebook", "record")}
     run = run_notebook(chosen.notebook, **options)
     if run.failure:
         print(run.failure if sys.stdout.isatty() else strip_ansi(run.failure))

@@ -91,3 +91,37 @@ def test_the_environment_replaces_the_own_one(make, tmp_path, monkeypatch):
 def test_a_missing_notebook_is_said_so(name, capsys):
     assert run.main([name]) == 2
     assert f"There is no notebook {name or '.'!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_healthy_start_leaves_nothing_on_red(make, tmp_path, backend):
+    start = "from helpers import accelerator\n\nimport keras"
+    path = make(start, "accelerator.set_up()", "print(keras.backend.backend(), keras.ops.ones(3).shape)")
+    environment = {name: value for name, value in run.os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {"KERAS_BACKEND": backend, "COURSE_LOG_LEVEL": "as it comes"}
+    done = run.run_notebook(path, out=tmp_path / "build", environment=environment, quiet=True)
+    outputs = [
+        output for cell in nbformat.read(done.notebook, as_version=4).cells for output in cell.get("outputs", ())
+    ]
+    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert f"{backend} (3,)" in printed(done.notebook)
+
+
+def test_a_record_wants_a_tree_without_changes(make, tmp_path, monkeypatch, capsys):
+    def git(*arguments):
+        run.subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    path, record = make("import os\nprint(os.environ['COURSE_RECORD'])"), tmp_path / "results.jsonl"
+    record.write_text("")
+    (tmp_path / ".gitignore").write_text("build/\n")
+    git("init")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=b", "commit", "-m", "c")
+    monkeypatch.setattr(run, "__file__", str(tmp_path / "tests" / "notebooks" / "run.py"))
+    monkeypatch.setenv("COURSE_RECORD", "")
+    command = [str(path), "--record", str(record), "--out", str(tmp_path / "build"), "--quiet"]
+    record.write_text("one line\n")  # what an earlier run added
+    assert run.main(command) == 0 and printed(tmp_path / "build" / "small.ipynb") == f"{record}\n"
+    (tmp_path / "new.py").write_text("")
+    assert run.main(command) == 2
+    assert "commit these changes first" in capsys.readouterr().err

@@ -277,3 +277,24 @@ def test_two_devices_train_and_resume(backend, flags, expected, tmp_path):
     assert result.returncode == 0, result.stderr[-3000:]
     assert "epochs 1 to 2 of 4" in result.stdout and "epoch 4/4" in result.stdout
     assert result.stdout.splitlines()[-1] == expected
+
+
+WARNING = "W0000 allocator.cc:1] Allocation of 9 GB exceeds 10% of free system memory."
+
+
+def test_warnings_that_matter_are_passed_on(capfd):
+    with accelerator.without_start_up_lines():
+        os.write(2, b"I0000 cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.\n")
+        os.write(2, WARNING.encode() + b"\n")
+        print("from Python", file=sys.stderr)
+    assert capfd.readouterr().err.splitlines() in (
+        ["from Python", WARNING],
+        [WARNING, "from Python"],
+    )  # one by Python, one by the system
+
+
+def test_what_was_held_back_comes_out_after_an_error(capfd):
+    with pytest.raises(ValueError, match="inside"), accelerator.without_start_up_lines():
+        os.write(2, b"W0000 the reason\n")
+        raise ValueError("inside")
+    assert "the reason" in capfd.readouterr().err
