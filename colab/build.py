@@ -8,11 +8,12 @@ notebook's title cell that says how to open the copy, and the links in the READM
 
 import argparse
 import ast
+import functools
 import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -41,27 +42,31 @@ TABLE = re.compile(r"(?<=<!-- badges -->).*?(?=<!-- /badges -->)", re.DOTALL)
 # Which files a notebook needs
 
 
-def imports(code: str, package: str = "") -> Iterator[tuple[str, bool]]:
-    """Yield every module that Python code imports, with dots, and whether the import runs with the module itself.
+@functools.cache  # the modules of `helpers` are asked for again with every notebook
+def imports(code: str, package: str = "") -> tuple[tuple[str, bool], ...]:
+    """Return every module that Python code imports, with dots, and whether the import runs with the module itself.
 
-    `from a import b` yields `a` and `a.b`; an import inside a function, or in a `try`, does not run for certain.
+    `from a import b` gives `a` and `a.b`; an import inside a function, or in a `try`, does not run for certain.
 
     Args:
         code: Python source without IPython magics.
         package: the package of the module, which relative imports start from.
     """
-    todo = [(node, True) for node in ast.parse(code).body]
+    found, todo = [], [(node, True) for node in ast.parse(code).body]
     while todo:
-        node, certain = todo.pop(0)
+        node, certain = todo.pop()
         if isinstance(node, ast.Import):
-            yield from ((alias.name, certain) for alias in node.names)
+            found += [(alias.name, certain) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base, certain
-            yield from ((f"{base}.{alias.name}", certain) for alias in node.names if alias.name != "*")
+            found += [
+                (base, certain),
+                *((f"{base}.{alias.name}", certain) for alias in node.names if alias.name != "*"),
+            ]
         optional = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Try)
         todo += [(child, certain and not optional) for child in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def module_file(root: Path, module: str) -> Path | None:
@@ -129,6 +134,7 @@ def requirements(root: Path, code: str, modules: Iterable[Path]) -> tuple[dict[s
 # The copy
 
 
+@functools.cache
 def literal(text: str) -> str:
     """Return Python source for a string: as it reads where a raw literal can hold it, else one literal a line."""
     raw = f"r'''{text}'''"
