@@ -1,8 +1,15 @@
 """Paths that may be local or a bucket address, errors that name the file, and files that appear whole or not at all."""
 
+import contextlib
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+# What network, cluster and container file systems answer to an fsync that they do not know; EIO and ENOSPC are not here
+NO_FSYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+NO_FOLDER_FSYNC = NO_FSYNC | {errno.EBADF, errno.EPERM, errno.EACCES, errno.EISDIR}  # also to one of a folder
 
 
 class FileError(RuntimeError):
@@ -57,19 +64,56 @@ def exists(path: str | os.PathLike) -> bool:
 def commit(temporary: str | os.PathLike, final: str | os.PathLike) -> None:
     """Give a finished file its final name: its bytes are on the disk before the name is, whatever happens to the power.
 
+    A file system that knows no fsync is taken as it is: the file gets its name all the same.
+
     Args:
         temporary: the file, in the same folder; closed.
         final: its name; a file of that name is replaced as a whole.
+
+    Raises:
+        OSError: the disk is full or broken.
     """
     if is_remote(final):
         import tensorflow as tf  # only for a bucket
 
         tf.io.gfile.rename(os.fspath(temporary), os.fspath(final), overwrite=True)
         return
-    with Path(temporary).open("rb+") as file:
-        os.fsync(file.fileno())
+    _fsync(temporary, os.O_RDWR, NO_FSYNC)
     Path(temporary).replace(final)
     if os.name == "posix":  # other systems cannot open a folder
-        folder = os.open(Path(final).parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        _fsync(Path(final).parent, os.O_RDONLY, NO_FOLDER_FSYNC)
+
+
+def _fsync(path, flags, tolerated):
+    descriptor = None
+    try:
+        descriptor = os.open(path, flags)
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in tolerated:
+            raise
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def whole(final: Path, part: str = "") -> Iterator[Path]:
+    """Yield the name under which a file on this machine is to be written; its own name it gets when it is finished.
+
+    Args:
+        final: its own name; folders are made.
+        part: the name before, in the same folder; give one where two processes may write the file at the same time.
+
+    Raises:
+        FileError: it cannot be written, as on a full disk. The file of before stays, and no part of the new one.
+    """
+    temporary = final.with_name(part or f"part_{final.name}")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        commit(temporary, final)
+    except OSError as error:
+        raise FileError(f"{final} cannot be written: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

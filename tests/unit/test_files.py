@@ -1,6 +1,8 @@
 """Local paths and bucket addresses, errors that name the file, and names that a file gets only when it is whole."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,62 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", noted)
     files.commit(temporary, final)
     assert done == [("a.part", b"old"), (tmp_path.name, b"new")]
+
+
+@pytest.fixture
+def fsync_fails(monkeypatch):
+    """A file system that answers an fsync of a file or of a folder with an error."""
+    fsync = os.fsync
+
+    def fail(kind, number):
+        def fsync_of(descriptor):
+            if kind(os.fstat(descriptor).st_mode):
+                raise OSError(number, os.strerror(number))
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync_of)
+
+    return fail
+
+
+REFUSED = ["EINVAL", "ENOSYS", "EOPNOTSUPP"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "tolerated"),
+    [
+        *((stat.S_ISREG, name, True) for name in REFUSED),
+        *((stat.S_ISDIR, name, True) for name in [*REFUSED, "EBADF", "EPERM", "EACCES"]),
+        *((stat.S_ISREG, name, False) for name in ("EIO", "ENOSPC", "EDQUOT", "EPERM")),
+        *((stat.S_ISDIR, name, False) for name in ("EIO", "ENOSPC")),
+    ],
+)
+def test_a_file_system_may_know_no_fsync(kind, name, tolerated, fsync_fails, tmp_path):
+    temporary, final, number = tmp_path / "a.part", tmp_path / "a", getattr(errno, name)
+    temporary.write_bytes(b"new")
+    fsync_fails(kind, number)
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    if tolerated:
+        files.commit(temporary, final)
+        assert final.read_bytes() == b"new"
+    else:
+        with pytest.raises(OSError) as error:
+            files.commit(temporary, final)
+        assert error.value.errno == number
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path, fsync_fails):
+    final = tmp_path / "folder" / "a"
+    with files.whole(final) as temporary:
+        temporary.write_bytes(b"old")
+    fsync_fails(stat.S_ISREG, errno.ENOSPC)
+    with (
+        pytest.raises(files.FileError, match=f"{final} cannot be written: .*No space left"),
+        files.whole(final) as part,
+    ):
+        part.write_bytes(b"new")
+    with pytest.raises(ZeroDivisionError), files.whole(final) as part:
+        part.write_bytes(b"new")
+        1 / 0  # noqa: B018
+    assert [path.name for path in final.parent.iterdir()] == ["a"] and final.read_bytes() == b"old"
