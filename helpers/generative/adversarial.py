@@ -17,7 +17,7 @@ from keras import layers
 from helpers import losses
 from helpers.generative.gradient_penalty import GradientPenalty
 from helpers.models.gans import InTraining
-from helpers.training import checkpoints
+from helpers.training import checkpoints, monitor, record
 
 # Older releases return means since the first step; newer ones reset, which takes time (Keras pull request 22617)
 MEANS_GO_ON = tuple(map(int, keras.version().split(".")[:2])) < (3, 15)
@@ -140,12 +140,14 @@ def fit(
     balance_rate: float = 0.001,
     callbacks: Sequence[Callable[[int, Game], dict | None]] = (),
     folder: str | Path | None = None,
+    resume: str = "run",
     seed: int = 0,
 ) -> dict[str, list[float]]:
     """Play the game: in every step the discriminator learns `critic_steps` times, then the generator once.
 
-    With a folder the whole state is saved after every epoch, and calling `fit` again with the same folder continues
-    after the last finished one: the same numbers come out as without the break.
+    With a folder the whole state is saved at the start and after every epoch, and calling `fit` again with the same
+    folder continues after the last finished one: the same numbers come out as without the break. As in `training.fit`,
+    another game, other data and other settings are refused; more epochs and another learning rate are not.
 
     Args:
         game: from `game`; its models change.
@@ -159,6 +161,7 @@ def fit(
         callbacks: each is called as `callback(epoch, game)` after an epoch, counted from 1; figures in the dict that it
             returns go into the history.
         folder: where the state is kept; None keeps nothing.
+        resume: `"run"`, or `"weights"`: a new game that begins with the saved networks and takes the old one's place.
         seed: of the codes and the order of the images.
 
     Returns:
@@ -166,14 +169,20 @@ def fit(
         `fake_score`; for BEGAN also of `k` and `convergence`; and what the callbacks returned.
 
     Raises:
-        ValueError: an argument outside its range, or `folder` holds another game.
+        ValueError: an argument outside its range, or `folder` holds another game: the message names the difference.
+        FileError: the saved state is damaged or cannot be written.
     """
     _check(game, images, labels, epochs, steps_per_epoch, batch_size, critic_steps)
-    random, state = np.random.default_rng(seed), {"epoch": 0, "k": 0.0, "history": {}}
-    path = None if folder is None else Path(folder) / "game.npz"
-    if path is not None and path.exists():
-        state = _load(game, path, random)
-        print(f"{folder} holds epochs 1 to {state['epoch']} of {max(epochs, state['epoch'])}")
+    random, state, saved = np.random.default_rng(seed), {"epoch": 0, "k": 0.0, "history": {}}, ()
+    if folder is not None:
+        lengths = dict(steps_per_epoch=steps_per_epoch, batch_size=batch_size, critic_steps=critic_steps)
+        saved = _saved(game, folder, [images, labels], dict(**lengths, balance_rate=balance_rate, seed=seed))
+        state = checkpoints.load_run(*saved, resume) or state
+        random.bit_generator.state = state.setdefault("random", random.bit_generator.state)
+        if not state["epoch"]:
+            checkpoints.save_run(*saved, state)
+    elif resume != "run":
+        raise ValueError(f"resume must be 'run' where there is no folder. Received: resume={resume!r}")
     for epoch in range(state["epoch"] + 1, epochs + 1):
         rows = [
             _step(game, images, labels, batch_size, critic_steps, balance_rate, state, random)
@@ -182,12 +191,10 @@ def fit(
         figures = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
         for callback in callbacks:
             figures |= callback(epoch, game) or {}
-        for key, value in figures.items():
-            state["history"].setdefault(key, []).append(float(value))
-        state["epoch"] = epoch
-        if path is not None:
-            note = {**state, "random": random.bit_generator.state}
-            checkpoints.save_variables(path, _variables(game), note)
+        monitor.note(state["history"], figures)
+        state |= {"epoch": epoch, "random": random.bit_generator.state}
+        if saved:
+            checkpoints.save_run(*saved, state)
     return state["history"]
 
 
@@ -224,12 +231,7 @@ def _train_on_batch(model, inputs, targets):
 
 
 def sample(
-    game: Game,
-    count: int,
-    labels: np.ndarray | None = None,
-    *,
-    seed: int = 0,
-    batch_size: int = 200,
+    game: Game, count: int, labels: np.ndarray | None = None, *, seed: int = 0, batch_size: int = 200
 ) -> np.ndarray:
     """Return generated samples, in inference mode: batch normalisation uses its moving statistics.
 
@@ -286,13 +288,13 @@ def _check(game, images, labels, epochs, steps_per_epoch, batch_size, critic_ste
         )
 
 
-def _variables(game):
-    parts = game.generator, game.discriminator, game.judging.optimizer, game.making.optimizer
-    seeds = [layer.seed.state for layer in game.judging.layers if isinstance(layer, GradientPenalty)]
-    return [variable for part in parts for variable in part.variables] + seeds
-
-
-def _load(game, path, random):
-    state = checkpoints.load_variables(path, _variables(game))
-    random.bit_generator.state = state.pop("random")
-    return state
+def _saved(game, folder, data, settings):
+    """Return what `save_run` and `load_run` take: the folder, the variables, the optimizers, and what the game is."""
+    game.discriminator.trainable = True  # an interrupt may have left it frozen
+    networks = {"generator": game.generator, "discriminator": game.discriminator}
+    optimizers = {"making": game.making.optimizer, "judging": game.judging.optimizer}
+    penalties = [layer for layer in game.judging.layers if isinstance(layer, GradientPenalty)]
+    rules = {"rules": game.rules, "noise": game.noise, "gradient_penalty": [layer.weight for layer in penalties]}
+    about = record.describe(**networks, **rules, optimizers=optimizers, data=data, settings=settings)
+    variables = [variable for network in networks.values() for variable in network.variables]
+    return Path(folder), [*variables, *(layer.seed.state for layer in penalties)], list(optimizers.values()), about

@@ -1,80 +1,59 @@
 """The whole state of a training run in one file, and interrupts that leave the model whole."""
 
-import itertools
 import json
 import signal
 import threading
+import zipfile
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
-from helpers.files import commit
+from helpers.files import FileError, whole
+from helpers.training.record import difference
+
+RESUME = ("run", "weights")
+FILE, OLDER_FILES = "checkpoint.npz", ("checkpoint.weights.h5", "game.npz")  # the older ones do not say what they hold
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Save the whole state of a run in one file, and load it again.
 
     `keras.callbacks.BackupAndRestore` writes over its only copy and leaves out the history and the random state of
-    dropout. Here Keras's weights file (it includes the optimizer) also carries these, and takes the place of the one
-    before in a single step, so that a kill at any moment leaves the last finished epoch.
+    dropout. Here one file holds weights, optimizer, random state, history and what the run is, and takes the place of
+    the one before in a single step, so that a kill at any moment leaves the last finished epoch, or the start.
+
+    Args:
+        folder: of the file.
+        record: what the run is, from `describe`.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, record: dict):
         super().__init__()
-        self.path = folder / "checkpoint.weights.h5"  # save_weights insists on this ending
+        self.folder, self.record = folder, record
         self.history, self._epoch = {}, 0
 
     def on_epoch_end(self, epoch, logs=None):
         self._epoch = epoch + 1
-        self._save()
+        self._save(self.model)
 
     def on_train_end(self, logs=None):  # by now other callbacks may have stopped the run and chosen other weights
-        self._save(finished=self.params["epochs"])
+        self._save(self.model, finished=self.params["epochs"])
 
-    def _save(self, finished: int = 0) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name("part.weights.h5")
-        self.model.save_weights(temporary, overwrite=True)
-        run = {"epoch": self._epoch, "finished": finished, "shapes": _shapes(self.model), "history": self.history}
-        with h5py.File(temporary, "a") as file:
-            file["run"] = json.dumps(run)
-            for i, variable in enumerate(_random_state(self.model)):
-                file[f"random_state/{i}"] = keras.ops.convert_to_numpy(variable)
-        commit(temporary, self.path)
+    def _save(self, model: keras.Model, finished: int = 0) -> None:
+        run = {"epoch": self._epoch, "finished": finished, "history": self.history}
+        save_run(self.folder, model.variables, [model.optimizer], self.record, run)
 
-    def load(self, model: keras.Model) -> dict:
-        """Put the saved state into the model, if there is one, and return what was noted beside it."""
-        if not self.path.is_file():
-            return {"epoch": 0, "finished": 0, "history": {}}
-        build_optimizer(model)  # load_weights skips an optimizer without variables
-        with h5py.File(self.path, "r") as file:
-            run = json.loads(file["run"].asstr()[()])
-            random_state = [file[f"random_state/{i}"][()] for i in range(len(file.get("random_state", ())))]
-        pairs = enumerate(itertools.zip_longest(run["shapes"], _shapes(model)))
-        differs = next((f"variable {i}: saved {old}, here {new}" for i, (old, new) in pairs if old != new), None)
-        if differs:
-            raise ValueError(
-                "folder must be new or hold a run of this model and optimizer; choose another or delete it. "
-                f"Received: folder={str(self.path.parent)!r} ({differs})"
-            )
-        model.load_weights(self.path)
-        for variable, value in zip(_random_state(model), random_state, strict=True):
-            variable.assign(value)
-        self._epoch = run["epoch"]
-        return run
-
-
-def _random_state(model: keras.Model) -> list:
-    """Return the variables that `save_weights` leaves out: the states of the random generators."""
-    weights = {id(variable) for variable in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]
-
-
-def _shapes(model: keras.Model) -> list[list[int]]:
-    return [list(variable.shape) for variable in (*model.variables, *model.optimizer.variables)]
+    def load(self, model: keras.Model, resume: str = "run") -> dict:
+        """Put the saved state into the model and return what was noted beside it; save the start of a new run."""
+        build_optimizer(model)
+        run = load_run(self.folder, model.variables, [model.optimizer], self.record, resume)
+        self._epoch, self.history = (run["epoch"], run["history"]) if run else (0, {})
+        if not run:
+            self._save(model)
+        return run or {"epoch": 0, "finished": 0, "history": self.history}
 
 
 class Interrupt(keras.callbacks.Callback):
@@ -153,36 +132,103 @@ def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
             variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
 
-def save_variables(path: Path, variables: list, note: dict) -> None:
-    """Save variables of several models in one file that takes the place of the one before in a single step.
+def save_variables(path: Path, variables: Sequence, note: dict, part: str = "") -> None:
+    """Save Keras variables and a note that JSON can hold in one file, ending in `.npz`, which appears as a whole.
 
     Args:
-        path: the file, ending in `.npz`; folders are made.
-        variables: Keras variables, in an order that `load_variables` gets again.
-        note: anything that JSON can hold; comes back from `load_variables`.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"part_{path.name}")
-    values = {f"variable_{i}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
-    np.savez(temporary, note=np.array(json.dumps(note)), **values)
-    commit(temporary, path)
-
-
-def load_variables(path: Path, variables: list) -> dict:
-    """Put what `save_variables` saved into variables of the same shapes and return the note.
+        path, part: as for `files.whole`.
+        variables: in an order that the reader knows.
+        note: comes back from `load_variables`.
 
     Raises:
-        ValueError: the file holds other variables.
+        FileError: it cannot be written, as on a full disk. Names the file; the one before stays.
     """
-    with np.load(path, allow_pickle=False) as saved:
-        values = [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)]
-        note = json.loads(str(saved["note"]))
-    there, here = [value.shape for value in values], [tuple(variable.shape) for variable in variables]
-    if there != here:
-        raise ValueError(
-            f"folder must be new or hold a run of these models; choose another or delete it. Received: {str(path)!r} "
-            f"with {len(there)} variables, here {len(here)}; shapes differ"
-        )
-    for variable, value in zip(variables, values, strict=True):
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    values = [value.astype("float32") if value.dtype.kind == "V" else value for value in values]  # bfloat16
+    named = {f"variable_{i}": value for i, value in enumerate(values)}
+    with whole(path, part) as temporary, temporary.open("wb") as file:
+        np.savez(file, note=np.array(json.dumps(note)), **named)
+
+
+def load_variables(path: Path) -> tuple[list[np.ndarray], dict]:
+    """Return the values and the note that `save_variables` saved.
+
+    Raises:
+        FileError: the file is damaged. Names it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            return [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)], json.loads(str(saved["note"]))
+    except (OSError, EOFError, KeyError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path} is damaged or no checkpoint: delete it or choose another folder ({error})") from error
+
+
+def save_run(folder: Path, variables: Sequence, optimizers: Sequence, record: dict, run: dict) -> None:
+    """Save a run in one file that takes the place of the one before in a single step.
+
+    Args:
+        folder: of the file; made where it is not there.
+        variables: Keras variables of the models, in an order that `load_run` gets again.
+        optimizers: built ones, in the same way.
+        record: what the run is, from `describe`.
+        run: what `load_run` returns: `epoch`, the last finished one, and anything else that JSON can hold.
+
+    Raises:
+        FileError: as from `save_variables`.
+    """
+    state = [*variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
+    save_variables(folder / FILE, state, {"run": run, "record": record, "weights": len(variables)})
+
+
+def load_run(folder: Path, variables: Sequence, optimizers: Sequence, record: dict, resume: str = "run") -> dict | None:
+    """Put what `save_run` saved into the variables and return the run; None where a new one begins.
+
+    Args:
+        folder, variables, optimizers, record: as for `save_run`.
+        resume: `"run"` goes on with a run, if one is saved; `"weights"` takes the variables of the models alone into a
+            new run, whatever else differs.
+
+    Raises:
+        FileError: the file is damaged. Names it.
+        ValueError: another run is saved here. Names the first difference.
+    """
+    if resume not in RESUME or (resume == "weights" and not (folder / FILE).exists()):
+        raise ValueError(f"resume must be 'run', or 'weights' where {folder / FILE} is. Received: resume={resume!r}")
+    if not (folder / FILE).exists():
+        for older in filter(Path.exists, map(folder.joinpath, OLDER_FILES)):
+            _refuse(folder, f"{older.name} of an older release, which does not say what run it is", "delete it")
+        return None
+    values, note = load_variables(folder / FILE)
+    if resume == "run":
+        state = [*variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
+        differs = difference(note["record"], record)
+    else:
+        state, values, differs = variables, values[: note["weights"]], ""
+    shapes = [[list(each.shape) for each in part] for part in (values, state)]
+    if differs := differs or difference(*shapes, "/shapes"):
+        _refuse(folder, differs, "resume='weights', which begins a new run here with the saved weights")
+    rates = [_rate(optimizer) for optimizer in optimizers]
+    for variable, value in zip(state, values, strict=True):
         variable.assign(value)
-    return note
+    if resume == "weights":
+        for optimizer in optimizers:
+            if int(optimizer.iterations):
+                reset_optimizer(optimizer)
+        return None
+    done = note["run"]["epoch"]
+    print(f"{folder} holds {f'epochs 1 to {done}' if done else 'the start'} of this run")
+    for optimizer, rate in zip(optimizers, rates, strict=True):
+        if _rate(optimizer) != rate:
+            print(f"the learning rate is {_rate(optimizer):.4g}, as saved, not {rate:.4g}: a callback can set it")
+    return note["run"]
+
+
+def _refuse(folder, differs, way_out):
+    received = f"Received: folder={str(folder)!r} ({differs})"
+    raise ValueError(f"folder must be new or hold this run; choose another, or {way_out}. {received}")
+
+
+def _rate(optimizer):
+    """Return the learning rate that is a variable; None where it follows from the step."""
+    rate = optimizer.learning_rate
+    return float(keras.ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None

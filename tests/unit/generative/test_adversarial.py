@@ -191,13 +191,64 @@ def test_a_resumed_game_gives_the_same_numbers(tmp_path, penalty):
     for key, values in whole[0].items():
         assert np.allclose(values, halves[0][key], atol=1e-5), key
     assert np.allclose(whole[1], halves[1], atol=1e-5)
-    assert [path.name for path in (tmp_path / "halves").iterdir()] == ["game.npz"]
+    assert [path.name for path in (tmp_path / "halves").iterdir()] == ["checkpoint.npz"]
 
 
-def test_a_folder_of_another_game_is_refused(tmp_path):
-    adversarial.fit(small(), points(), **SETTINGS, folder=tmp_path)
-    with pytest.raises(ValueError, match="folder must be new"):
-        adversarial.fit(small(num_classes=3), points(), np.zeros((64, 3), "float32"), **SETTINGS, folder=tmp_path)
+def test_an_interrupt_in_the_first_epoch_goes_on_from_the_start(tmp_path, monkeypatch):
+    numbers = dict(epochs=2, steps_per_epoch=3, batch_size=16)
+    whole = adversarial.fit(small(), points(), **numbers)
+    keras.utils.set_random_seed(0)
+    game, train, calls = small(), adversarial._train_on_batch, []
+
+    def interrupted(*arguments):
+        calls.append(0)
+        if len(calls) == 4:  # the generator's turn: the discriminator is frozen
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    monkeypatch.setattr(adversarial, "_train_on_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        adversarial.fit(game, points(), **numbers, folder=tmp_path)
+    again = adversarial.fit(game, points(), **numbers, folder=tmp_path)
+    for key, values in whole.items():
+        assert np.allclose(values, again[key], atol=1e-5), key
+
+
+@pytest.mark.parametrize(
+    ("other", "settings", "said"),
+    [
+        (dict(optimizers=(keras.optimizers.SGD, keras.optimizers.RMSprop)), {}, "optimizers/judging/class_name"),
+        (dict(rules=losses.WASSERSTEIN), {}, "rules/0/function"),
+        (dict(rules=losses.began(0.5)), {}, "rules"),
+        (dict(noise="normal"), {}, "noise: saved uniform, here normal"),
+        (dict(gradient_penalty=10.0), {}, "gradient_penalty"),
+        (dict(num_classes=3), {}, "generator"),
+        ({}, dict(batch_size=8), "batch_size: saved 16, here 8"),
+        ({}, dict(seed=1), "seed: saved 0, here 1"),
+    ],
+)
+def test_a_folder_of_another_game_is_refused(other, settings, said, tmp_path):
+    adversarial.fit(
+        small(optimizers=(keras.optimizers.SGD(), keras.optimizers.SGD())), points(), **SETTINGS, folder=tmp_path
+    )
+    kinds = other.get("optimizers", (keras.optimizers.SGD, keras.optimizers.SGD))
+    game = small(**{**other, "optimizers": [kind() for kind in kinds]})
+    rows = [np.zeros((64, 3), "float32")] if "num_classes" in other else []
+    with pytest.raises(ValueError, match=f"folder must be new or hold this run.*{said}"):
+        adversarial.fit(game, points(), *rows, **{**SETTINGS, **settings}, folder=tmp_path)
+
+
+def test_a_new_game_from_saved_networks(tmp_path):
+    adversarial.fit(old := small(), points(), **SETTINGS, folder=tmp_path)
+    with pytest.raises(ValueError, match="data/0"):
+        adversarial.fit(small(), points() + 1, **SETTINGS, folder=tmp_path)
+    new, seen = small(optimizers=(keras.optimizers.RMSprop(0.0), keras.optimizers.RMSprop(0.0))), []
+    history = adversarial.fit(
+        new, points() + 1, **SETTINGS, folder=tmp_path, resume="weights", callbacks=[lambda *_: seen.append(0)]
+    )
+    assert len(history["generator_loss"]) == len(seen) == 1
+    for one, other in zip(old.generator.get_weights(), new.generator.get_weights(), strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_pictures_come_from_the_same_codes():
@@ -210,8 +261,9 @@ def test_pictures_come_from_the_same_codes():
 
 
 def test_callbacks_put_figures_into_the_history():
-    history = adversarial.fit(small(), points(), **SETTINGS, callbacks=[lambda epoch, game: {"seen": epoch}])
-    assert history["seen"] == [1]
+    callback = lambda epoch, game: {"seen": epoch, "by_class": np.array([0.5, 0.25])}  # noqa: E731
+    history = adversarial.fit(small(), points(), **SETTINGS, callbacks=[callback])
+    assert history["seen"] == [1] and history["by_class/1"] == [0.25]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ All tests here run under the backend in force; `test_the_other_backend` runs som
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 
 from helpers import plots, training
-from helpers.training.checkpoints import Checkpoint
+from helpers.files import FileError
+from helpers.training.checkpoints import Checkpoint, load_variables
 
 STEPS = 4
 IMAGES = np.random.default_rng(0).random((64, 8), dtype="float32")
@@ -138,7 +140,7 @@ def test_killed_run_continues_where_it_was(backend, tmp_path):
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert len(json.loads((tmp_path / "history.json").read_text())["loss"]) == 3
-    (tmp_path / "part.weights.h5").write_bytes(b"half a checkpoint")
+    (tmp_path / "part_checkpoint.npz").write_bytes(b"half a checkpoint")
     with child("finish", tmp_path, backend) as process:
         result = json.loads(process.stdout.read().splitlines()[-1])
     resumed, plain = result["resumed"], result["plain"]
@@ -151,7 +153,7 @@ def test_killed_run_continues_where_it_was(backend, tmp_path):
     assert resumed["accuracy"] == pytest.approx(plain["accuracy"], abs=0.01)
     assert plain["accuracy"] > 0.85
     assert json.loads((tmp_path / "history.json").read_text()) == resumed["history"]
-    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.weights.h5", "history.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.npz", "history.json"}
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces again for new variables")
@@ -174,9 +176,9 @@ def test_resume_needs_optimizer_and_random_state(tmp_path, monkeypatch):
         model = small()
         model.optimizer.build(model.trainable_variables)
 
-        def forgetful(self, model):
+        def forgetful(self, model, resume):
             fresh = [(variable, variable.numpy()) for variable in forget(model)]
-            run = load(self, model)
+            run = load(self, model, resume)
             for variable, value in fresh:
                 variable.assign(value)
             return run
@@ -195,7 +197,7 @@ def test_resume_needs_optimizer_and_random_state(tmp_path, monkeypatch):
 def test_random_state_goes_on(tmp_path):
     run = train(model := small(), 1, folder=tmp_path)
     again = small()
-    Checkpoint(tmp_path).load(again)
+    train(again, 1, folder=tmp_path)
     states = [[v.numpy().tolist() for v in m.variables if "seed" in v.path] for m in (model, again, small())]
     assert states[0] == states[1] != states[2] and len(states[0]) == 1
     assert len(run["loss"]) == 1
@@ -206,7 +208,7 @@ def test_finished_run_is_only_loaded(tmp_path, capsys):
     monkey = small()
     monkey.fit = interrupt  # must not be called
     assert train(monkey, 2, folder=tmp_path) == first
-    assert "holds epochs 1 to 2 of 2" in capsys.readouterr().out
+    assert "holds epochs 1 to 2 of this run" in capsys.readouterr().out
     np.testing.assert_array_equal(weights(monkey), weights(model))
     assert len(train(small(), 3, folder=tmp_path)["loss"]) == 3
 
@@ -220,33 +222,139 @@ def test_run_that_stopped_early_is_finished_with_its_best_weights(tmp_path):
     np.testing.assert_array_equal(weights(again), weights(model))
 
 
-def test_failure_while_writing_keeps_the_last_checkpoint(tmp_path, monkeypatch):
-    model, save = small(), keras.Model.save_weights
-
-    def fail_half_way(self, path, **keywords):
-        save(self, path, **keywords)
-        Path(path).write_bytes(Path(path).read_bytes()[:1000])
-        raise OSError("disk full")
-
-    def break_it():
-        monkeypatch.setattr(keras.Model, "save_weights", fail_half_way)
-
-    with pytest.raises(OSError, match="disk full"):
-        train(model, 4, At(break_it, epoch=3, batch=0), folder=tmp_path)
-    assert (tmp_path / "part.weights.h5").stat().st_size == 1000
-    monkeypatch.undo()
-    run = Checkpoint(tmp_path).load(small())
+@pytest.mark.parametrize("limit", [0, 1500])
+def test_full_disk_keeps_the_last_checkpoint(limit, tmp_path):
+    """A limit of the size of files stands for the full disk: the third checkpoint and history fit in only in part."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        fill = At(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1])), epoch=3, batch=0)
+        with pytest.raises(FileError, match=rf"{tmp_path}/.* cannot be written: .*File too large"):
+            train(small(), 4, fill, folder=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.npz", "history.json"}
+    run = load_variables(tmp_path / "checkpoint.npz")[1]["run"]
     assert run["epoch"] == 2 and len(run["history"]["loss"]) == 2
     assert len(train(small(), 4, folder=tmp_path)["loss"]) == 4
 
 
-@pytest.mark.parametrize("other", [{"units": 5}, {"optimizer": "adam"}])
-def test_checkpoint_of_another_model_is_refused(other, tmp_path):
+@pytest.mark.parametrize(
+    "damage", [lambda old: b"", lambda old: old[:-200], lambda old: old[:1000], lambda old: b"text"]
+)
+def test_a_damaged_checkpoint_is_named(damage, tmp_path):
     train(small(), 1, folder=tmp_path)
-    before = weights(model := small(**other))
-    with pytest.raises(ValueError, match=f"another or delete.*{tmp_path.name}"):
-        train(model, 2, folder=tmp_path)
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(FileError, match=f"{path} is damaged or no checkpoint: delete it"):
+        train(small(), 2, folder=tmp_path)
+
+
+def test_interrupt_in_the_first_epoch_goes_on_from_the_start(tmp_path, capsys):
+    whole = train(small(), 2)
+    stopped = train(model := small(), 2, At(interrupt, epoch=1, batch=1), folder=tmp_path)
+    assert stopped == {}
+    again = train(model, 2, folder=tmp_path)  # the same, half trained model: a cell that is run again
+    assert "holds the start of this run" in capsys.readouterr().out
+    np.testing.assert_allclose(again["loss"], whole["loss"], rtol=1e-5)
+    np.testing.assert_allclose(again["accuracy"], whole["accuracy"])
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adagrad"])
+def test_variables_of_the_same_shapes_are_no_sign_of_the_same_run(optimizer, tmp_path):
+    """RMSprop took SGD's velocities for its squares, and all weights were NaN."""
+    train(small(), 2, folder=tmp_path)
+    before = weights(model := small(optimizer=optimizer))
+    kind = type(model.optimizer).__name__
+    said = f"choose another, or resume='weights'.*{tmp_path.name}.*optimizer/class_name: saved SGD, here {kind}"
+    with pytest.raises(ValueError, match=said):
+        train(model, 4, folder=tmp_path)
     np.testing.assert_array_equal(weights(model), before)
+    (shapes := tmp_path / "shapes").mkdir()
+    train(small(), 1, folder=shapes)
+    with pytest.raises(ValueError, match="model/config/layers/1/config/units: saved 4, here 5"):
+        train(small(units=5), 2, folder=shapes)
+
+
+def test_weights_begin_a_new_run(tmp_path):
+    train(old := small(), 2, folder=tmp_path)
+    new = small(optimizer=keras.optimizers.RMSprop(1e-3))
+    seen = []
+    look = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: seen.append(weights(new)))
+    history = train(new, 3, look, folder=tmp_path, resume="weights")
+    np.testing.assert_array_equal(seen[0], weights(old))
+    assert (
+        len(history["loss"]) == 3 and np.isfinite(history["loss"]).all() and int(new.optimizer.iterations) == 3 * STEPS
+    )
+    assert len(train(small(optimizer=keras.optimizers.RMSprop(1e-3)), 4, folder=tmp_path)["loss"]) == 4
+    train(new, 1, folder=tmp_path, resume="weights")
+    assert int(new.optimizer.iterations) == STEPS  # an optimizer that has worked begins anew, too
+    with pytest.raises(ValueError, match="shapes"):
+        train(small(units=5), 1, folder=tmp_path, resume="weights")
+    for folder in (None, tmp_path / "empty"):
+        with pytest.raises(ValueError, match="Received: resume='weights'"):
+            train(small(), 1, folder=folder, resume="weights")
+
+
+def test_the_rate_that_goes_on_is_said(tmp_path, capsys):
+    def sgd(rate):
+        return small(optimizer=keras.optimizers.SGD(rate, momentum=0.9))
+
+    train(sgd(0.02), 1, folder=tmp_path)
+    train(sgd(0.02), 2, folder=tmp_path)
+    assert "learning rate" not in capsys.readouterr().out
+    assert train(sgd(0.001), 3, folder=tmp_path)["learning_rate"] == pytest.approx([0.02] * 3)
+    assert "the learning rate is 0.02, as saved, not 0.001: a callback can set it" in capsys.readouterr().out
+    slower = sgd(0.02)
+    by_hand = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: slower.optimizer.learning_rate.assign(0.01)
+    )
+    assert train(slower, 4, by_hand, folder=tmp_path)["learning_rate"][-1] == pytest.approx(0.01)
+    assert len(train(sgd(0.02), 5, folder=tmp_path)["loss"]) == 5  # changed on the way, and the same run
+    schedule = training.polynomial_decay(0.02, steps=20)
+    with pytest.raises(ValueError, match="optimizer/config/learning_rate"):
+        train(sgd(schedule), 6, folder=tmp_path)
+
+
+def test_a_run_that_does_not_say_what_it_is_is_not_taken_over(tmp_path):
+    (tmp_path / "checkpoint.weights.h5").touch()
+    with pytest.raises(ValueError, match=r"choose another, or delete it.*weights\.h5 of an older release"):
+        train(small(), 1, folder=tmp_path)
+
+
+def test_a_metric_may_have_a_value_for_each_class(tmp_path, capsys):
+    model = small()
+    labels = np.eye(2, dtype="float32")[LABELS]
+    model.compile("sgd", "categorical_crossentropy", metrics=[keras.metrics.F1Score()])
+    history = training.fit(model, IMAGES, labels, epochs=2, folder=tmp_path, validation_data=(IMAGES, labels), **DATA)
+    assert {"f1_score/0", "f1_score/1", "val_f1_score/0", "val_f1_score/1", "loss"} < set(history)
+    assert all(len(values) == 2 for values in history.values())
+    assert json.loads((tmp_path / "history.json").read_text()) == history
+    plots.learning_curves(history)
+    assert "loss" in capsys.readouterr().out
+
+
+def test_a_monitor_writes_into_the_folder_of_each_run(tmp_path):
+    monitor = training.Monitor(live=False)
+    runs = {}
+    for name, epochs in (("a", 1), ("b", 2), (None, 3)):
+        folder = name and tmp_path / name
+        runs[name] = training.fit(small(), IMAGES, LABELS, epochs=epochs, folder=folder, callbacks=[monitor], **DATA)
+    for name in "ab":
+        assert json.loads((tmp_path / name / "history.json").read_text()) == runs[name]
+
+
+def test_bfloat16_variables_come_back(tmp_path):
+    def build():
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2, "softmax", dtype="bfloat16")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    train(model := build(), 1, folder=tmp_path)
+    train(again := build(), 1, folder=tmp_path)
+    assert again.weights[0].dtype == "bfloat16"
+    for one, other in zip(model.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(*(np.asarray(each, "float32") for each in (one, other)))
 
 
 def test_fit_checks_its_arguments():
@@ -329,9 +437,7 @@ def test_interrupt_during_validation(capsys):
 
 def test_monitor_writes_after_every_epoch(tmp_path, monkeypatch):
     path, seen, replaced = tmp_path / "new" / "h.json", [], []
-    monkeypatch.setattr(
-        "helpers.training.monitor.commit", lambda old, new: replaced.append((old, new)) or old.replace(new)
-    )
+    monkeypatch.setattr("helpers.files.commit", lambda old, new: replaced.append((old, new)) or old.replace(new))
     look = At(lambda: None, 0)
     look.on_epoch_end = lambda epoch, logs=None: seen.append(json.loads(path.read_text()))
     monitor = training.Monitor(path, live=False)
@@ -339,7 +445,7 @@ def test_monitor_writes_after_every_epoch(tmp_path, monkeypatch):
     assert [len(part["loss"]) for part in seen] == [1, 2, 3] and seen[-1] == history
     assert list(history) == ["accuracy", "loss", "seconds", "learning_rate"]
     assert all(rate == pytest.approx(0.02) for rate in history["learning_rate"]) and min(history["seconds"]) > 0
-    assert replaced == [(tmp_path / "new" / "h.json.part", path)] * 3
+    assert replaced == [(tmp_path / "new" / "part_h.json", path)] * 3
 
 
 def test_monitor_keeps_the_old_file_where_writing_fails(tmp_path, monkeypatch):
@@ -348,8 +454,9 @@ def test_monitor_keeps_the_old_file_where_writing_fails(tmp_path, monkeypatch):
     monitor.write()
     monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError("disk full")))
     monitor.history["loss"].append(2.0)
-    with pytest.raises(OSError):
+    with pytest.raises(FileError, match=rf"{path} cannot be written: disk full"):
         monitor.write()
+    assert [file.name for file in tmp_path.iterdir()] == ["h.json"]
     assert json.loads(path.read_text()) == {"loss": [1.0]}
 
 
