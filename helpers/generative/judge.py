@@ -3,14 +3,16 @@
 import hashlib
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
-from helpers import files, profiles
+from helpers import profiles
 from helpers.data import datasets
 from helpers.generative import figures
+from helpers.training import checkpoints
 
 FEATURES = 64
 
@@ -111,28 +113,26 @@ def load(dataset: datasets.Dataset, epochs: int | None = None) -> Judge:
     """Return the judge for a data set of digits; train it, from a fixed seed, where it is not in the cache.
 
     Training takes some seconds on the stand-in and about half a minute on MNIST. The weights are kept under a name that
-    follows from the images and the settings, so that other data never meets them.
+    follows from the data, the settings and this file, so that no other judge is taken for this one.
 
     Args:
         dataset: from `datasets.load`, 28 x 28 digits.
         epochs: passes over the training images; None chooses 4 for MNIST and 25 for the small stand-in.
     """
     epochs = epochs or (4 if len(dataset.train_images) > 10_000 else 25)
-    print_of = hashlib.sha256(dataset.train_images.tobytes() + dataset.train_labels.tobytes()).hexdigest()[:12]
-    path = profiles.cache() / "judge" / f"{print_of}_{epochs}.weights.h5"
+    follows_from = dataset.train_images.tobytes() + dataset.train_labels.tobytes() + Path(__file__).read_bytes()
+    path = profiles.cache() / "judge" / f"{hashlib.sha256(follows_from).hexdigest()[:12]}_{epochs}.npz"
     state, policy = random.getstate(), keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     network = classifier()
     keras.config.set_dtype_policy(policy)
     random.setstate(state)  # Keras drew the seeds of the first weights from it
     if path.exists():
-        network.load_weights(path)
+        for variable, value in zip(network.weights, checkpoints.load_variables(path)[0], strict=True):
+            variable.assign(value)
         return Judge(network, dataset)
     _train(network, dataset, epochs)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"part_{np.random.SeedSequence().entropy:x}.weights.h5")
-    network.save_weights(temporary)
-    files.commit(temporary, path)
+    checkpoints.save_variables(path, network.weights, {}, part=f"part_{np.random.SeedSequence().entropy:x}.npz")
     return Judge(network, dataset)
 
 

@@ -1,11 +1,14 @@
 """The judge of digits: trained once, kept, and able to tell digits from what is none."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from helpers import profiles
 from helpers.data import datasets
+from helpers.files import FileError
 from helpers.generative import judge
 
 
@@ -64,6 +67,24 @@ def test_wrong_images_are_named(trained):
         trained[0](np.zeros((2, 28, 28)))
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         trained[0](np.full((2, 28, 28, 1), np.nan))
+
+
+def test_no_other_network_is_taken_for_it(digits, trained, tmp_path, monkeypatch):
+    """The name follows from the code, too: the same shapes with another activation are another judge."""
+    (tmp_path / "judge").mkdir()
+    monkeypatch.setattr(profiles, "cache", lambda: tmp_path)
+    monkeypatch.setattr(judge, "_train", lambda *_: None)
+    judge.load(digits)
+    changed = tmp_path / "judge.py"
+    changed.write_text(Path(judge.__file__).read_text().replace("relu", "tanh"))
+    monkeypatch.setattr(judge, "__file__", str(changed))
+    judge.load(digits)
+    kept = list((tmp_path / "judge").iterdir())
+    assert len(kept) == 2
+    kept[0].write_bytes(b"")
+    kept[1].write_bytes(b"")
+    with pytest.raises(FileError, match=r"\.npz is damaged"):
+        judge.load(digits)
 
 
 def test_training_leaves_the_callers_random_numbers_alone(digits, tmp_path, monkeypatch):
