@@ -295,7 +295,7 @@ def test_weights_begin_a_new_run(tmp_path):
             train(small(), 1, folder=folder, resume="weights")
 
 
-def test_the_rate_that_goes_on_is_said(tmp_path, capsys):
+def test_the_saved_rate_is_said(tmp_path, capsys):
     def sgd(rate):
         return small(optimizer=keras.optimizers.SGD(rate, momentum=0.9))
 
