@@ -183,18 +183,17 @@ def fit(
             checkpoints.save_run(*saved, state)
     elif resume != "run":
         raise ValueError(f"resume must be 'run' where there is no folder. Received: resume={resume!r}")
-    for epoch in range(state["epoch"] + 1, epochs + 1):
-        rows = [
-            _step(game, images, labels, batch_size, critic_steps, balance_rate, state, random)
-            for _ in range(steps_per_epoch)
-        ]
-        figures = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        for callback in callbacks:
-            figures |= callback(epoch, game) or {}
-        monitor.note(state["history"], figures)
-        state |= {"epoch": epoch, "random": random.bit_generator.state}
-        if saved:
-            checkpoints.save_run(*saved, state)
+    settings = batch_size, critic_steps, balance_rate, state, random
+    with checkpoints.unlearned(game.generator, game.discriminator):
+        for epoch in range(state["epoch"] + 1, epochs + 1):
+            rows = [_step(game, images, labels, *settings) for _ in range(steps_per_epoch)]
+            figures = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+            for callback in callbacks:
+                figures |= callback(epoch, game) or {}
+            monitor.note(state["history"], figures)
+            state |= {"epoch": epoch, "random": random.bit_generator.state}
+            if saved:
+                checkpoints.save_run(*saved, state)
     return state["history"]
 
 

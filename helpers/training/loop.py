@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from helpers.training.checkpoints import Checkpoint, Interrupt, build_optimizer
+from helpers.training.checkpoints import Checkpoint, Interrupt, build_optimizer, unlearned
 from helpers.training.monitor import Monitor
 from helpers.training.record import describe
 
@@ -70,7 +70,7 @@ def fit(
     ordered = {"shuffle": False} if hasattr(data[0], "element_spec") else {}  # tf.data shuffles itself, or Keras warns
     keywords = {"verbose": 0, **ordered, **keywords, "callbacks": [interrupt, monitor, *others, *checkpoints]}
     try:
-        with interrupt.patient():
+        with interrupt.patient(), unlearned(model):
             model.fit(*data, epochs=epochs, initial_epoch=interrupt.epoch, **keywords)
     except KeyboardInterrupt:
         monitor.show()

@@ -1,10 +1,5 @@
 """The adversarial loop: who learns when, the step written out, resume, labels, BEGAN's balance, bad arguments."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -38,6 +33,7 @@ def small(num_classes=None, rate=1e-2, optimizers=None, **keywords):
     return adversarial.game(generator, discriminator, *optimizers, **keywords)
 
 
+@pytest.mark.both_backends
 def test_each_network_learns_in_its_own_turn_only(monkeypatch):
     game = small()
     turns = []
@@ -63,6 +59,7 @@ def test_each_network_learns_in_its_own_turn_only(monkeypatch):
     assert turns == [("judging", True, False), ("judging", True, False), ("making", True, False)] * 3
 
 
+@pytest.mark.both_backends
 def test_one_step_against_the_same_step_by_hand():
     """SGD and dense layers: gradients by differences, weights after one step of each network."""
     game, data, rate = small(rate=0.1), points(), 0.1
@@ -152,6 +149,7 @@ def test_began_weighs_the_generated_errors_by_k():
     assert history["k"][0] == 0 and history["k"][-1] > 0
 
 
+@pytest.mark.both_backends
 def test_labels_reach_both_networks():
     rows = np.eye(3, dtype="float32")[np.arange(64) % 3]
     data = points() + 3 * rows[:, :2]
@@ -166,6 +164,7 @@ def test_labels_reach_both_networks():
         adversarial.game(models.MLPGenerator(num_classes=3), models.MLPDiscriminator(), None, None)
 
 
+@pytest.mark.both_backends
 def test_fakes_use_the_statistics_of_the_batch():
     generator = models.DCGANGenerator(latent_dim=4, units=None, filters=(4, 2))
     game = adversarial.game(generator, models.MLPDiscriminator(), keras.optimizers.SGD(), keras.optimizers.SGD())
@@ -194,6 +193,7 @@ def test_a_resumed_game_gives_the_same_numbers(tmp_path, penalty):
     assert [path.name for path in (tmp_path / "halves").iterdir()] == ["checkpoint.npz"]
 
 
+@pytest.mark.both_backends
 def test_an_interrupt_in_the_first_epoch_goes_on_from_the_start(tmp_path, monkeypatch):
     numbers = dict(epochs=2, steps_per_epoch=3, batch_size=16)
     whole = adversarial.fit(small(), points(), **numbers)
@@ -289,6 +289,7 @@ def test_bad_games_are_named():
         adversarial.fit(small(), points().astype("float64"), **SETTINGS)
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize("kind", [keras.optimizers.Adam, keras.optimizers.RMSprop])
 def test_a_game_begun_again_goes_the_same_way(kind):
     game = small(optimizers=(kind(1e-2), kind(1e-2)))
@@ -310,20 +311,3 @@ def test_a_game_begun_again_goes_the_same_way(kind):
 def test_an_optimizer_with_other_beginnings_is_named():
     with pytest.raises(ValueError, match=r"AdamW\. Received: optimizer=Nadam"):
         checkpoints.reset_optimizer(keras.optimizers.Nadam())
-
-
-@pytest.mark.skipif("COURSE_CONTRACT_CHILD" in os.environ, reason="this is the child")
-def test_training_under_jax():
-    environment = os.environ | {"KERAS_BACKEND": "jax", "COURSE_CONTRACT_CHILD": "1"}
-    here = Path(__file__).parent
-    chosen = [
-        here / "test_adversarial.py",
-        here / "test_gradient_penalty.py",
-        here.parent / "models/test_generative_models.py",
-    ]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, chosen)]
-    names = "each_network by_hand penalty_brings vae_learns labels_reach statistics begun_again first_epoch"
-    command += ["-k", " or ".join(names.split())]
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert child.returncode == 0, child.stdout[-3000:]
-    assert "passed" in child.stdout

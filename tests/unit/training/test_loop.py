@@ -1,6 +1,6 @@
 """Training: the monitor, resume after a real kill, interrupts, schedules, shifted images.
 
-All tests here run under the backend in force; `test_the_other_backend` runs some again under the other one.
+What differs by backend runs under both (`both_backends`).
 """
 
 import json
@@ -76,7 +76,6 @@ print(json.dumps(result))
 """
 
 
-CORE = "interrupt or goes_on or compiled"  # what differs by backend; the kill is tested under both anyway
 JAX = keras.backend.backend() == "jax"
 
 
@@ -194,6 +193,7 @@ def test_resume_needs_optimizer_and_random_state(tmp_path, monkeypatch):
     assert not same_as_uninterrupted(lambda model: [v for v in model.variables if "seed" in v.path])
 
 
+@pytest.mark.both_backends
 def test_random_state_goes_on(tmp_path):
     run = train(model := small(), 1, folder=tmp_path)
     again = small()
@@ -249,6 +249,7 @@ def test_a_damaged_checkpoint_is_named(damage, tmp_path):
         train(small(), 2, folder=tmp_path)
 
 
+@pytest.mark.both_backends
 def test_interrupt_in_the_first_epoch_goes_on_from_the_start(tmp_path, capsys):
     whole = train(small(), 2)
     stopped = train(model := small(), 2, At(interrupt, epoch=1, batch=1), folder=tmp_path)
@@ -364,6 +365,7 @@ def test_fit_checks_its_arguments():
         train(keras.Sequential([keras.layers.Dense(2)]), 1)
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize("do", [press, interrupt])
 def test_interrupt_keeps_the_model_of_that_moment(do, tmp_path, capsys):
     model = small()
@@ -380,6 +382,7 @@ def test_interrupt_keeps_the_model_of_that_moment(do, tmp_path, capsys):
     assert len(train(model, 1)["loss"]) == 1  # and can be trained on
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize(("epoch", "step"), [(1, 0), (2, 0), (2, 2)])
 def test_interrupt_that_cuts_a_step_off(epoch, step, capsys):
     """Under JAX the variables' values are lost at this point; they come from the start of the epoch then."""
@@ -423,6 +426,7 @@ def test_second_press_does_not_wait_and_the_handler_is_given_back():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.both_backends
 def test_interrupt_during_validation(capsys):
     class Press(keras.callbacks.Callback):
         def on_test_batch_end(self, batch, logs=None):
@@ -500,6 +504,7 @@ def test_warm_up_by_hand_and_back_from_its_config():
     assert optimizer.get_config()["learning_rate"]["registered_name"] == "deep_vision_workbook>WarmUp"
 
 
+@pytest.mark.both_backends
 def test_warm_up_in_a_compiled_model():
     schedule = training.WarmUp(training.polynomial_decay(0.1, steps=2 * STEPS), warmup_steps=2 * STEPS)
     model = small(optimizer=keras.optimizers.SGD(schedule), jit_compile=True)
@@ -528,10 +533,13 @@ def test_schedules_check_their_arguments(make, message):
         make()
 
 
-@pytest.mark.skipif("TESTS_OF_THE_OTHER_BACKEND" in os.environ, reason="this is the inner run")
-def test_the_other_backend():
-    other = "tensorflow" if keras.backend.backend() == "jax" else "jax"
-    environment = {**os.environ, "KERAS_BACKEND": other, "TESTS_OF_THE_OTHER_BACKEND": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", CORE, __file__]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[3])
-    assert result.returncode == 0, result.stdout[-4000:]
+@pytest.mark.both_backends
+def test_untrained_on_purpose_keeps_the_first_weights(monkeypatch):
+    model, other = small(), small()
+    first = weights(model)
+    monkeypatch.setenv("COURSE_BROKEN", "untrained")
+    history = training.fit(model, IMAGES, LABELS, epochs=2, callbacks=[training.Monitor(live=False)], **DATA)
+    assert len(history["loss"]) == 2 and np.array_equal(weights(model), first)
+    monkeypatch.delenv("COURSE_BROKEN")
+    training.fit(other, IMAGES, LABELS, epochs=2, callbacks=[training.Monitor(live=False)], **DATA)
+    assert not np.array_equal(weights(other), first)
