@@ -1,8 +1,12 @@
 """The file that the writer fills: under a name of its own, by one process at a time, and a full disk is an error."""
 
+import _thread
+import functools
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 from helpers.files import FileError, commit
 
@@ -80,3 +84,36 @@ class PartFile(io.FileIO):
             return os.path.samestat(os.fstat(self.fileno()), self.path.stat())
         except (BlockingIOError, FileNotFoundError):  # the second: it has just been given its final name
             return False
+
+
+def aside(function: Callable, *arguments: object) -> object:
+    """Call a function in a thread that no signal reaches, wait, and return what it returns or raise what it raises.
+
+    HDF5 calls back to `PartFile`, and an interrupt from the keyboard, which hits the main thread, becomes another error
+    there. It does so in `concurrent.futures`, too: "release unlocked lock", if it comes between two statements of
+    `threading`. A `SimpleQueue` waits in one step. What was begun ends before the next call begins.
+    """
+    answer = SimpleQueue()
+    _calls(os.getpid()).put((function, arguments, answer))
+    result, error = answer.get()
+    if error is not None:
+        raise error
+    return result
+
+
+@functools.cache
+def _calls(process: int) -> SimpleQueue:
+    """Return what the thread of this process takes its work from; a fork leaves threads behind."""
+    calls = SimpleQueue()
+    _thread.start_new_thread(_work, (calls,))
+    return calls
+
+
+def _work(calls: SimpleQueue) -> None:
+    while True:
+        function, arguments, answer = calls.get()
+        try:
+            answer.put((function(*arguments), None))
+        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+            answer.put((None, error))
+        del function, arguments, answer  # keep nothing alive

@@ -3,7 +3,6 @@
 import json
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -11,7 +10,7 @@ import numpy as np
 
 from helpers.files import FileError, is_remote
 from helpers.images.hdf5_io.layout import DTYPES, checksum, write_about
-from helpers.images.hdf5_io.part_file import PartFile
+from helpers.images.hdf5_io.part_file import PartFile, aside
 
 
 class HDF5DatasetWriter:
@@ -81,10 +80,9 @@ class HDF5DatasetWriter:
         self._labels, self._sums = np.empty(self.shape[0], "int32"), np.empty(self.shape[0], "uint64")
         self._buffer = np.empty((min(buffer_size, self.shape[0]), *self.shape[1:]), dtype)
         self._totals = np.zeros(3, "uint64") if self.shape[3:] == (3,) and self._buffer.dtype == np.uint8 else None
-        # HDF5 calls back to PartFile; an interrupt from the keyboard, which hits the main thread, would upset it there
-        self._parts, self._files, self._thread = [], [], ThreadPoolExecutor(1)
+        self._parts, self._files = [], []
         try:
-            self._images = self._thread.submit(self._create, ".part", self.shape).result()
+            self._images = aside(self._create, ".part", self.shape)
             self._name(".part2").unlink(missing_ok=True)  # left by a run that was killed
         except BaseException:
             self._discard()
@@ -145,9 +143,7 @@ class HDF5DatasetWriter:
             self._flush()
             if not self.count:
                 raise ValueError(f"{self.path}: no image was added")
-            self._thread.submit(self._finish).result()
-            self._refuse_existing()
-            self._parts.pop().commit()
+            aside(self._finish)
         except OSError as error:
             raise FileError(f"{self.path} cannot be written: {error}") from error
         finally:
@@ -165,7 +161,7 @@ class HDF5DatasetWriter:
         rows = self._buffer[: self._filled]
         if self._totals is not None:
             self._totals += self._channel_sums(rows)
-        self._thread.submit(self._images.__setitem__, slice(self.count - len(rows), self.count), rows).result()
+        aside(self._images.__setitem__, slice(self.count - len(rows), self.count), rows)
         self._parts[-1].check()
         self._filled = 0
 
@@ -195,6 +191,9 @@ class HDF5DatasetWriter:
         write_about(file, {**about, "mean": None if mean is None else mean.tolist(), "labels_crc32": crc})
         file.close()
         self._parts[-1].check()
+        self._refuse_existing()
+        self._parts[-1].commit()
+        self._parts.pop()
 
     def _name(self, end: str) -> Path:
         return self.path.with_name(self.path.name + end)
@@ -206,7 +205,7 @@ class HDF5DatasetWriter:
 
     def _discard(self) -> None:
         """Close everything, and remove what did not get the final name."""
-        self._thread.submit(self._clean).result()  # after what is being written just now
+        aside(self._clean)  # after what is being written just now
 
     def _clean(self) -> None:
         while self._files:

@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import time
+import traceback
 from pathlib import Path
 
 import h5py
@@ -304,6 +306,8 @@ def build_for_ever(path: Path, tell: int) -> None:
             build(path, number)
     except KeyboardInterrupt:
         code = 0
+    except BaseException:  # noqa: BLE001 - the exit code says that it is not an interrupt
+        traceback.print_exc()
     finally:
         os._exit(code)
 
@@ -356,6 +360,41 @@ def test_ended_at_twenty_random_moments(tmp_path, kind):
     assert numbers
     # an interrupt between two statements of the clean-up, or before it, leaves something, too, but that is rare
     assert parts >= 5 if kind == signal.SIGKILL else parts <= 8
+
+
+def interrupted(path: Path, line: int) -> tuple[int, BaseException | None]:
+    """Write a small file; raise KeyboardInterrupt before this line of those that the main thread runs.
+
+    Returns how many lines it ran, and what came out.
+    """
+    count, before = 0, sys.gettrace()
+
+    def trace(frame, event, _):
+        nonlocal count
+        count += event == "line"
+        if event == "line" and count == line:
+            raise KeyboardInterrupt
+        return trace
+
+    try:
+        sys.settrace(trace)
+        write(path, GOOD, overwrite=True)
+    except BaseException as error:  # noqa: BLE001 - it is what is asked for
+        return count, error
+    finally:
+        sys.settrace(before)
+    return count, None
+
+
+def test_an_interrupt_before_any_line_ends_as_an_interrupt(tmp_path):
+    path = tmp_path / "a.hdf5"
+    write(path, GOOD)  # what is cached the first time runs fewer lines then
+    lines, error = interrupted(path, 0)
+    assert error is None and lines > 50
+    errors = [repr(interrupted(path, line)[1]) for line in range(1, lines)]
+    assert {error: errors.count(error) for error in errors} == {"KeyboardInterrupt()": lines - 1}
+    write(path, GOOD, overwrite=True)
+    assert np.array_equal(stored(path), GOOD) and left_in(tmp_path) == ["a.hdf5"]
 
 
 def write_until_the_disk_is_full(path: Path, limit: int, storage: dict, answer) -> None:
