@@ -8,6 +8,7 @@ listed here, never decoded.
 import json
 import operator
 import os
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,8 @@ class ImageFolder(NamedTuple):
         labels: (N,) int32, an index into `class_names`.
         class_names: one string a class.
         source: `"local"` (COURSE_DATA, or a folder of your own), `"cache"`, `"download"` or `"stand-in"`.
-        left_out: how many files in the class folders are no images: hidden ones, `Thumbs.db`, other endings.
+        left_out: how many more files are in the class folders: hidden ones, `Thumbs.db`, other endings, and whatever
+            is in folders inside of them, images too.
     """
 
     name: str
@@ -93,29 +95,37 @@ def from_folder(
     """List the image files of a folder of your own that holds one sub-folder a class.
 
     Args:
-        folder: the folder; its name becomes the name of the data set.
+        folder: the folder; its name becomes the name of the data set. Links to what is in it are followed.
         class_names: the sub-folders to read, in the order of the labels, in small or large letters; None reads all
             that are not hidden, by name.
         count: see `load`.
 
     Raises:
         ValueError: `count` is less than one image a class.
-        DataError: the folder is not there, a class has no folder, or there is no image in it.
+        DataError: the folder is not there, a class has no folder or two, there is no image in it, or a link leads
+            elsewhere.
     """
-    folder = Path(folder)
+    folder, groups = Path(folder), {}
     try:
-        children = {child.name.lower(): child for child in sorted(folder.iterdir()) if child.is_dir()}
+        children = [child for child in sorted(folder.iterdir()) if child.is_dir() or not child.exists()]
     except OSError as error:
         raise DataError(f"{folder} must be a folder with one sub-folder a class. {error.strerror}") from error
+    for child in children:
+        groups.setdefault(_key(child.name), []).append(child)
     if class_names is None:
-        class_names = [child.name for child in children.values() if not child.name.startswith((".", "__"))]
-    missing = [name for name in class_names if name.lower() not in children]
+        class_names = [child.name for child in children if not child.name.startswith((".", "__"))]
+    missing = [name for name in class_names if _key(name) not in groups]
     if missing or not class_names:
         needed = f"the sub-folders {', '.join(missing)}" if missing else "one sub-folder a class"
-        received = ", ".join(child.name for child in children.values()) or "no sub-folders"
+        received = ", ".join(child.name for child in children) or "no sub-folders"
         raise DataError(f"{folder} must hold {needed}. Received: {received}")
     _check_count(count, len(class_names))
-    classes = [_images(children[name.lower()]) for name in class_names]
+    wanted = {_key(name): groups[_key(name)] for name in class_names}
+    same = [path.name for paths in wanted.values() if len(paths) > 1 for path in paths]
+    if same or len(wanted) < len(class_names):
+        received = ", ".join(map(ascii, same or class_names))
+        raise DataError(f"{folder} must hold each class once. Received names that are one on many systems: {received}")
+    classes = [_images(paths[0], folder) for paths in wanted.values()]
     files = [file for images, _ in classes for file in images]
     labels = np.repeat(np.arange(len(classes), dtype="int32"), [len(images) for images, _ in classes])
     left_out = sum(others for _, others in classes)
@@ -127,21 +137,36 @@ def _check_count(count, least):
         raise ValueError(f"count must be None, or {least} or more: one image a class. Received: count={count}")
 
 
-def _images(folder):
-    """The images in a folder by name, and how many other things are in it."""
+def _key(name):
+    """What a name is found by: some systems take small for large letters, or write an accent as a sign of its own."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
+def _images(folder, root):
+    """The images in a class folder by name, and how many other files are in it and in folders inside of it."""
+    names = []
+    _check_link(folder, root)
     try:
         with os.scandir(folder) as entries:
-            entries = list(entries)
+            for entry in entries:
+                if entry.name.lower().endswith(SUFFIXES) and entry.name[0] != ".":
+                    if entry.is_symlink():
+                        _check_link(folder / entry.name, root)
+                    names += [entry.name] if entry.is_file() else []
+        others = [name for *_, files in os.walk(folder) for name in files]
     except OSError as error:
         raise DataError(f"{folder} must be a folder that can be read. {error.strerror}") from error
-    names = [
-        entry.name
-        for entry in entries
-        if entry.name.lower().endswith(SUFFIXES) and entry.name[0] != "." and entry.is_file(follow_symlinks=False)
-    ]
     if not names:
-        raise DataError(f"{folder} must hold images ({', '.join(SUFFIXES)}). Received: {len(entries)} other files")
-    return [folder / name for name in sorted(names)], len(entries) - len(names)
+        nested = sum(name.lower().endswith(SUFFIXES) and name[0] != "." for name in others)
+        found = f"{len(others)} other files" + (f", {nested} of them images in folders inside of it" if nested else "")
+        raise DataError(f"{folder} must hold images ({', '.join(SUFFIXES)}). Received: {found}")
+    return [folder / name for name in sorted(names)], len(others) - len(names)
+
+
+def _check_link(path, root):
+    target = Path(os.path.realpath(path))
+    if path.is_symlink() and not (target.exists() and target.is_relative_to(root.resolve())):
+        raise DataError(f"{path} must lead to a file or folder in {root}. Received: a link to {target}")
 
 
 def _take(found, count):
@@ -253,7 +278,10 @@ def _contents(folder):
 def _checked(folder, name, source):
     """List the images of a folder with `contents.json`; they must be those that it tells."""
     content = _contents(folder)
-    found = from_folder(folder / content["root"], class_names=CLASS_NAMES[name])
+    try:
+        found = from_folder(folder / content["root"], class_names=CLASS_NAMES[name])
+    except DataError as error:
+        raise DataError(f"{error}\nDelete {folder} and load again.") from error
     expected = content["images"]
     received = {file.relative_to(folder).as_posix(): file.stat().st_size for file in found.files}
     for file in sorted(expected.keys() | received.keys()):

@@ -34,7 +34,7 @@ class Built(NamedTuple):
         counts: `{"train": {"cat": 480, "dog": 479}, ...}`.
         mean: of the channels r, g, b over the resized training images, in [0, 255].
         skipped: how many images were left out.
-        other_files: how many more files in the class folders do not have the name of an image.
+        other_files: how many more files are in the class folders, as `folders.ImageFolder.left_out` says.
         num_bytes: of its files.
         seconds: that it took to build.
     """

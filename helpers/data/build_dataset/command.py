@@ -75,7 +75,9 @@ def _report(built: Built) -> str:
     speed = f", {built.seconds:.1f} s, {total / built.seconds:,.0f} images a second" if built.is_new else ""
     lines.append(f"  {built.num_bytes:,} bytes{speed}")
     if built.other_files:
-        lines.append(f"  not looked at: {built.other_files:,} other files in the class folders")
+        lines.append(
+            f"  not looked at: {built.other_files:,} other files in the class folders, folders inside of them included"
+        )
     if built.skipped:
         skipped = json.loads((built.folder / "skipped.json").read_bytes())
         reasons = Counter(one["reason"].split(":")[0].split(". ")[0] for one in skipped)

@@ -25,7 +25,7 @@ class Source(NamedTuple):
         labels: (N,) int32, an index into `class_names`.
         class_names: one string a class.
         is_stand_in: True where drawn images stand in for the real ones.
-        other_files: how many files in the class folders do not have the name of an image.
+        other_files: how many more files are in the class folders, as `folders.ImageFolder.left_out` says.
     """
 
     name: str

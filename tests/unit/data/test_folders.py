@@ -288,7 +288,7 @@ CHANGES = {
     "emptied": (lambda file: file.write_bytes(b""), "Received: 0 bytes"),
     "removed": (lambda file: file.unlink(), "Received: no such file"),
     "a folder": (lambda file: (file.unlink(), file.mkdir()), "Received: no such file"),
-    "a link": (lambda file: (file.unlink(), file.symlink_to("/etc/hosts")), "Received: no such file"),
+    "a link": (lambda file: (file.unlink(), file.symlink_to("/etc/hosts")), "Received: a link to /etc/hosts"),
     "a pipe": (lambda file: (file.unlink(), os.mkfifo(file)), "Received: no such file"),
 }
 
@@ -482,7 +482,7 @@ def test_a_folder_of_your_own(own):
     found = folders.from_folder(own)
     assert found.name == "birds" and found.source == "local" and found.class_names == ("Finch", "owl")
     assert names(found) == ["Finch/a.png", "owl/10.jpeg", "owl/2.JPG"] and found.labels.tolist() == [0, 1, 1]
-    assert found.left_out == 3
+    assert found.left_out == 2
     chosen = folders.from_folder(str(own), class_names=["OWL", "finch"], count=2)
     assert chosen.class_names == ("OWL", "finch") and chosen.labels.tolist() == [0, 1]
 
@@ -506,6 +506,61 @@ def test_folders_of_your_own_that_are_wrong(own, tmp_path):
             folders.from_folder(folder, **keywords)
     with pytest.raises(ValueError, match=r"one image a class.* Received: count=1"):
         folders.from_folder(own, class_names=["owl", "finch"], count=1)
+
+
+def test_images_in_folders_inside_a_class_are_counted(own):
+    (own / "owl" / "2019" / "may").mkdir(parents=True)
+    for file in ("owl/2019/a.jpg", "owl/2019/may/b.jpg", "owl/2019/may/notes.txt"):
+        (own / file).write_bytes(BYTES)
+    assert folders.from_folder(own).left_out == 5
+    for file in ("owl/2.JPG", "owl/10.jpeg"):
+        (own / file).unlink()
+    with pytest.raises(FileError, match=r"owl must hold images .*: 5 other files, 2 of them images in folders"):
+        folders.from_folder(own)
+
+
+@pytest.mark.parametrize("twin", ["OWL", "Owl"])
+def test_folders_that_differ_in_letters_only_are_refused(own, twin):
+    (own / twin).mkdir()
+    (own / twin / "b.png").write_bytes(BYTES)
+    for class_names in (None, ["owl", "Finch"]):
+        with pytest.raises(FileError, match=f"birds must hold each class once. .*: '{twin}', 'owl'"):
+            folders.from_folder(own, class_names=class_names)
+    assert folders.from_folder(own, class_names=["finch"]).class_names == ("finch",)
+    with pytest.raises(FileError, match=r"each class once. .*: 'finch', 'Finch'"):
+        folders.from_folder(own, class_names=["finch", "Finch"])
+
+
+def test_accents_are_one_sign_or_two(own):
+    (own / "cafe\u0301").mkdir()
+    (own / "cafe\u0301" / "b.png").write_bytes(BYTES)
+    found = folders.from_folder(own, class_names=["caf\u00e9", "owl"])
+    assert found.class_names == ("caf\u00e9", "owl") and names(found)[0] == "cafe\u0301/b.png"
+    (own / "caf\u00e9").mkdir()
+    with pytest.raises(FileError, match=r"each class once. .*: 'cafe\\u0301', 'caf\\xe9'"):
+        folders.from_folder(own)
+
+
+def test_links_inside_the_folder_are_followed(own):
+    (own / "all").mkdir()
+    (own / "all" / "1.jpg").symlink_to(own / "owl" / "2.JPG")
+    (own / "all" / "2.png").symlink_to("../Finch/a.png")
+    (own / "alias").symlink_to("owl")
+    found = folders.from_folder(own)
+    assert names(found) == [
+        "Finch/a.png", "alias/10.jpeg", "alias/2.JPG", "all/1.jpg", "all/2.png", "owl/10.jpeg", "owl/2.JPG",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("link", ["owl/3.jpg", "gull"])
+@pytest.mark.parametrize("to", ["elsewhere", "nowhere", "itself"])
+def test_a_link_that_leads_elsewhere_is_named(own, tmp_path, link, to):
+    (tmp_path / "elsewhere").mkdir()
+    (own / link).symlink_to(own / link if to == "itself" else tmp_path / to)
+    with pytest.raises(
+        FileError, match=f"{own / link} must lead to .* in {own}. Received: a link to .*{to[-4:]}|{link}"
+    ):
+        folders.from_folder(own)
 
 
 def test_a_class_folder_that_cannot_be_read(own, monkeypatch):
