@@ -11,7 +11,7 @@ order, thread or process the images come; without, the preprocessor draws from i
 """
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,7 +35,8 @@ def decode(content: bytes, name: str) -> np.ndarray:
     """
     import cv2
 
-    if content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[-1024:]:  # OpenCV would fill up the rest with grey
+    pixels = next((at for marker, at in jpeg_segments(content) if marker == 0xDA), 0)
+    if content[:2] == b"\xff\xd8" and content.find(b"\xff\xd9", pixels) < 0:  # zeros behind a cut decode as grey
         raise FileError(f"{name} breaks off: a JPEG of {len(content):,} bytes without an end marker")
     try:
         image = cv2.imdecode(np.frombuffer(content, "uint8"), cv2.IMREAD_COLOR) if content else None
@@ -44,6 +45,22 @@ def decode(content: bytes, name: str) -> np.ndarray:
     if image is None:
         raise FileError(f"{name} is no image that OpenCV can read. Received: {len(content):,} bytes, {content[:16]!r}")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+
+
+def jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield marker and place of each segment in front of a JPEG's pixels; the last is 0xDA, where these begin.
+
+    Args:
+        content: the bytes of the file; what is no JPEG has no segments.
+
+    Source: ITU-T T.81, annex B.
+    """
+    at = 2
+    while content[:2] == b"\xff\xd8" and content[at : at + 1] == b"\xff" and at + 4 <= len(content):
+        yield content[at + 1], at
+        if content[at + 1] == 0xDA:
+            return
+        at += 1 if content[at + 1] == 0xFF else 2 + int.from_bytes(content[at + 2 : at + 4], "big")
 
 
 def _check(image: np.ndarray, dtypes: str = "uint8") -> np.ndarray:

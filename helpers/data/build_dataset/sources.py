@@ -9,10 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.data import folders
+from helpers.files import FileError
+from helpers.images.preprocessing import decode
 
-# Bytes looked at: the first must name JFIF, the last hold the end marker of a JPEG. 512 is how far TensorFlow
-# Datasets sees, which counts 1,738 bad files in cats and dogs: it calls `peek(10)` on a member of the zip file and gets
-# up to 512 bytes. Keras's example calls the same on an unpacked file, gets a buffer of some KiB, and finds 1,590.
+# Bytes looked at: the first must name JFIF; a JPEG without its end marker in the last is decoded before the split. 512 is
+# how far TensorFlow Datasets sees, which counts 1,738 bad files in cats and dogs: it calls `peek(10)` on a member of the
+# zip file and gets up to 512 bytes. Keras's example calls the same on an unpacked file, gets some KiB, and finds 1,590.
 HEAD, TAIL = 512, 1024
 
 
@@ -88,5 +90,10 @@ def _fault(path: Path, any_jpeg: bool) -> str | None:
     if not head:
         return "is empty"
     if path.suffix.lower() in (".jpg", ".jpeg") and not any_jpeg and b"JFIF" not in head:
-        return f"has no JFIF in its first {HEAD} bytes"
-    return "breaks off: no end marker" if head[:2] == b"\xff\xd8" and b"\xff\xd9" not in tail else None
+        return f"has no JFIF in its first {HEAD} bytes (--any-jpeg, any_jpeg=True takes it)"
+    if head[:2] == b"\xff\xd8" and b"\xff\xd9" not in tail:  # it breaks off, or has more behind its end
+        try:
+            decode(path.read_bytes(), "it")
+        except FileError as error:
+            return str(error).removeprefix("it ")
+    return None

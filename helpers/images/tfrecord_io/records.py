@@ -20,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 
 from helpers.files import FileError, open_file
+from helpers.images.preprocessing import jpeg_segments
 
 POLYNOMIAL = 0x82F63B78  # CRC32C (Castagnoli), bits reversed
 MASK_DELTA = 0xA282EAD8
@@ -170,16 +171,13 @@ def jpeg_shape(content: bytes) -> tuple[int, int, int]:
 
     Source: ITU-T T.81, annex B.
     """
-    shape, at = None, 2
-    while content[:2] == b"\xff\xd8" and content[at : at + 1] == b"\xff" and at + 4 <= len(content):
-        marker = content[at + 1]
-        if marker == 0xDA:  # the pixels begin; inside them 0xFF is followed by 0 or by a restart marker
-            if shape and all(shape) and content.find(b"\xff\xd9", at) >= 0:
-                return shape
-            break
+    shape = None
+    for marker, at in jpeg_segments(content):
+        # inside the pixels 0xFF is followed by 0 or by a restart marker
+        if marker == 0xDA and shape and all(shape) and content.find(b"\xff\xd9", at) >= 0:
+            return shape
         if marker in _FRAME_HEADERS and at + 10 <= len(content):
             shape = struct.unpack_from(">HHB", content, at + 5)
-        at += 1 if marker == 0xFF else 2 + int.from_bytes(content[at + 2 : at + 4], "big")
     raise ValueError(
         f"content must be a whole JPEG. Received: {len(content):,} bytes, the first {content[:4].hex(' ')}, "
         + ("cut off" if shape else "no size in them")

@@ -323,7 +323,10 @@ def test_unreadable_images_are_listed_and_the_rest_is_built(own_toys, out, capsy
     found = skipped(built)
     assert found.keys() == expected.keys() and list(found) == sorted(found)
     assert all(part in found[file] for file, part in expected.items()), found
-    assert "left out: 7, listed in skipped.json" in printed and "2 x has no JFIF in its first 512 bytes" in printed
+    assert (
+        "left out: 7, listed in skipped.json" in printed
+        and "2 x has no JFIF in its first 512 bytes (--any-jpeg" in printed
+    )
     assert "not looked at: 2 other files" in printed and built.other_files == 2
     parts = content_of(built)
     assert sum(len(labels) for _, labels in parts.values()) == 50
@@ -333,6 +336,16 @@ def test_any_jpeg_takes_what_can_be_decoded(own_toys, out):
     expected = spoil(own_toys)
     built = build(own_toys, out, any_jpeg=True)
     assert skipped(built).keys() == expected.keys() - {"cat/no_jfif.jpg"}
+
+
+@pytest.mark.parametrize("keywords", [{}, {"format": "tfrecord", "quality": None}])
+def test_a_jpeg_with_more_behind_its_end_is_taken(own_toys, out, keywords):
+    content = next(path.read_bytes() for path in sorted(own_toys.rglob("*.jpg")))
+    (own_toys / "cat" / "padded.jpg").write_bytes(content + bytes(5_000))
+    (own_toys / "cat" / "film.jpg").write_bytes(content + b"\0\0\0\x18ftypmp42" * 500)
+    (own_toys / "cat" / "cut.jpg").write_bytes(content[: len(content) // 2] + bytes(50_000))
+    built = build(own_toys, out, **keywords)
+    assert skipped(built).keys() == {"cat/cut.jpg"} and "breaks off" in skipped(built)["cat/cut.jpg"]
 
 
 def test_jfif_may_stand_behind_other_entries(tmp_path):

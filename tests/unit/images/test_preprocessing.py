@@ -438,6 +438,19 @@ def test_decode_refuses_what_breaks_off(kind):
         assert f"{length:,} bytes" in str(error.value)
 
 
+BEHIND = {"zeros": bytes(5_000), "a film": b"\0\0\0\x18ftypmp42" + bytes(range(255)) * 20}
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_decode_takes_a_jpeg_with_more_behind_its_end_and_refuses_one_cut_before(behind):
+    content = encoded(CONTENT, ".jpg")
+    thumbnail = b"\xff\xe1" + (12).to_bytes(2, "big") + b"Exif\0\0\xff\xd8\xff\xd9"  # it has an end of its own
+    whole, part = content[:2] + thumbnail + content[2:], content[:2] + thumbnail + content[2 : len(content) * 3 // 4]
+    assert np.array_equal(preprocessing.decode(whole + BEHIND[behind], "a.jpg"), preprocessing.decode(content, "b.jpg"))
+    with pytest.raises(FileError, match=r"c\.jpg breaks off: a JPEG of .* bytes without an end marker"):
+        preprocessing.decode(part + bytes(20 * len(content)), "c.jpg")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\0", b"no image at all", b"<!DOCTYPE html>" * 99, b"\xff\xd8\xff\xd9", bytes(10_000)]
 )
