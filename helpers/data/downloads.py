@@ -6,6 +6,7 @@
 import csv
 import gzip
 import hashlib
+import os
 import re
 import shutil
 import tarfile
@@ -121,7 +122,7 @@ def download(folder: Path, file: str, rows: list[dict]) -> None:
             fetch(url, part, None)
         except http.RequestException as error:
             if Path(part).stat().st_size == 0:
-                raise Unreachable(_reason(error)) from error
+                raise Unreachable(_reason(url, error)) from error
             raise  # broken half way: pooch starts again
         verify(Path(part), [row], f"It came from {url} and was thrown away. Load again, or {elsewhere}")
         Path(part).chmod(0o644)  # a temporary file is its owner's alone
@@ -202,10 +203,19 @@ def _check_member(archive: Path, name: str, is_plain: bool) -> None:
         raise DataError(f"{archive} is not unpacked: its member {name!r} would leave the folder it is unpacked into")
 
 
-def _reason(error: OSError) -> str:
+def _reason(url: str, error: OSError) -> str:
     """Say in a few words why a download could not begin; `error` is one of requests."""
+    from requests.utils import get_environ_proxies, select_proxy
+
     if getattr(error, "response", None) is not None:
         return f"the server answers {error.response.status_code}"
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if proxy:
+        names = [name for name in os.environ if name.lower().endswith("_proxy") and os.environ[name] == proxy]
+        cause = getattr(error.args[0], "reason", error) if error.args else error
+        what = re.sub(r"^\w+\(.*?\): ", "", str(getattr(cause, "original_error", cause)))
+        what = re.sub(r"//[^/@]*@", "//", what)  # no password
+        return f"offline: no way through the proxy that {min(names, default='this system')} names ({what})"
     return "no secure connection" if type(error).__name__ == "SSLError" else "offline"
 
 

@@ -212,7 +212,8 @@ def _from_folder(folder, batch_size, *, size, resize_to, training, seed, cache, 
     labels = np.repeat(np.arange(len(classes), dtype="int32"), [len(part) for part in files])
     names = [str(file) for part in files for file in part]
     if len(names) // num_workers < (batch_size if drop_remainder else 1):
-        raise FileError(f"{folder} must hold sub-folders with enough images for a batch. Received: {len(names)} images")
+        found = f"{len(names)} images, and no index.json of write_shards"
+        raise FileError(f"{folder} must hold sub-folders with enough images for a batch. Received: {found}")
     order = np.random.default_rng(seed).permutation(len(names)) if training else np.arange(len(names))
     order = order[worker::num_workers][: len(names) // num_workers]
     dataset = tf.data.Dataset.from_tensor_slices((np.array(names)[order], labels[order]))

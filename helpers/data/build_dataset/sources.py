@@ -12,9 +12,9 @@ from helpers.data import folders
 from helpers.files import FileError
 from helpers.images.preprocessing import decode
 
-# Bytes looked at: the first must name JFIF; a JPEG without its end marker in the last is decoded before the split. 512 is
-# how far TensorFlow Datasets sees, which counts 1,738 bad files in cats and dogs: it calls `peek(10)` on a member of the
-# zip file and gets up to 512 bytes. Keras's example calls the same on an unpacked file, gets some KiB, and finds 1,590.
+# Bytes looked at: the first must name JFIF; a JPEG without its end marker in the last is decoded before the split.
+# 512 is how far TensorFlow Datasets sees, which counts 1,738 bad files in cats and dogs: it calls `peek(10)` on a
+# member of the zip file and gets up to 512 bytes. Keras's example, on unpacked files, gets some KiB, and finds 1,590.
 HEAD, TAIL = 512, 1024
 
 

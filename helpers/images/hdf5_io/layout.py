@@ -97,14 +97,21 @@ def open_hdf5(path: str | os.PathLike) -> h5py.File:
     """Open a file for reading, on this machine or at a bucket address.
 
     Raises:
-        FileError: it is not there, or not a whole HDF5 file. Names the file.
+        FileError: it is not there, locked by a program that writes it, or not a whole HDF5 file. Names the file.
     """
     stream = open_file(path)  # says clearly what is wrong with the path
     with naming(path, "is not a whole HDF5 file"):
         if is_remote(path):
             return h5py.File(stream, "r")
         stream.close()
-        return h5py.File(path, "r")
+        try:
+            return h5py.File(path, "r")
+        except BlockingIOError as error:
+            raise FileError(f"{os.fspath(path)} is locked: another program has it open to write. {error}") from error
+        except OSError as error:
+            if "lock file" not in str(error):
+                raise
+            return h5py.File(path, "r", locking=False)  # a file system without locks
 
 
 def read_about(path: str | os.PathLike, data_key: str | None = None) -> About:

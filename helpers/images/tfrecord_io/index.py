@@ -70,8 +70,11 @@ def load_index(folder: str | os.PathLike) -> Index:
             version. Names the file.
     """
     path = join(folder, INDEX)
-    with open_file(path) as file:
-        content = file.read()
+    try:
+        with open_file(path) as file:
+            content = file.read()
+    except FileError as error:
+        raise FileError(f"{error}. {os.fspath(folder)} was not written by write_shards, or not to its end") from error
     try:
         stored = json.loads(content)
         kind, body = (stored["format"], stored["version"]), stored["index"]

@@ -112,7 +112,9 @@ def records(path: str | os.PathLike) -> Iterator[bytes]:
                 raise FileError(f"{place} is cut off after {len(header)} bytes.")
             length, length_crc = HEADER.unpack(header)
             if masked_crc32c(header[:8]) != length_crc:
-                raise FileError(f"{place} has a damaged length: its CRC32C does not match. No record can follow.")
+                packed = number == 0 and header[:2] == b"\x1f\x8b"
+                advice = "It looks like gzip: unpack the file first." if packed else "No record can follow."
+                raise FileError(f"{place} has a damaged length: its CRC32C does not match. {advice}")
             if at + FRAME_SIZE + length > size:
                 raise FileError(f"{place} is cut off: it must have {FRAME_SIZE + length:,} bytes.")
             payload = file.read(length)

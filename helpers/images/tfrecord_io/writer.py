@@ -87,6 +87,9 @@ def _checked(class_names: Iterable[str], shard_size: int, source: dict) -> tuple
     names = (class_names,) if isinstance(class_names, str) else tuple(class_names)
     if isinstance(class_names, str) or not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"class_names must be one string a class. Received: class_names={class_names!r}")
+    for name in names:
+        if name.encode(errors="replace") != name.encode(errors="surrogatepass"):  # from a folder in an old encoding
+            raise ValueError(f"class_names must be text that UTF-8 can hold: rename the class. Received: {name!r}")
     if operator.index(shard_size) < 1:
         raise ValueError(f"shard_size must be 1 byte or more. Received: shard_size={shard_size}")
     try:

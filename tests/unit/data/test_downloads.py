@@ -99,6 +99,27 @@ def test_unpack(tmp_path, name, capsys):
     assert out == err == ""  # too small for a progress bar
 
 
+@pytest.mark.parametrize(
+    ("proxy", "what"),
+    [
+        ("http://127.0.0.1:99999", "Failed to parse: http://127.0.0.1:99999"),
+        ("htp://127.0.0.1:9", "unsupported scheme htp"),
+        ("socks5://127.0.0.1:9", "Missing dependencies for SOCKS support"),
+        ("http:/127.0.0.1:9", "malformed"),
+        ("http://me:secret@127.0.0.1:9", "Connection refused"),
+        ("http://me:secret@127.0.0.1:99999", "Failed to parse: http://127.0.0.1:99999"),
+    ],
+)
+def test_a_proxy_that_leads_nowhere_is_named(tmp_path, monkeypatch, proxy, what):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    row = {"url": "http://data.example.invalid/a", "bytes": 1, "sha256": "0" * 64}
+    with pytest.raises(downloads.Unreachable, match=f"the proxy that ALL_PROXY names .*{what}") as error:
+        downloads.download(tmp_path, "a", [row])
+    assert "secret" not in str(error.value)
+
+
 @pytest.mark.parametrize("pack", [zip_with, tar_with])
 def test_large_archives_get_a_progress_bar(tmp_path, monkeypatch, capsys, pack):
     monkeypatch.setattr(downloads, "LARGE", 100)

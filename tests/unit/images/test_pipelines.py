@@ -478,7 +478,7 @@ def test_missing_or_empty_sources_are_named(sources, tmp_path):
     for name in ("gone", "text", "empty"):
         with pytest.raises(FileError, match=name):
             from_(tmp_path / name)
-    with pytest.raises(FileError, match=r"folder must hold .* enough images for a batch\. Received: 20"):
+    with pytest.raises(FileError, match=r"folder must hold .* a batch\. Received: 20 images, and no index.json"):
         from_(sources["folder"], batch_size=6, num_workers=4)  # 5 images each: not one batch
 
 

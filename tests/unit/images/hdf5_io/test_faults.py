@@ -1,6 +1,8 @@
 """Files that are broken in many ways: every image is right, or a FileError names the file. Never anything else."""
 
+import errno
 import faulthandler
+import fcntl
 import json
 import multiprocessing
 import os
@@ -433,3 +435,27 @@ def test_a_bucket_that_stops_to_answer(whole, monkeypatch):
         left[:] = [None] * calls
         outcomes.append(read_all(address))
     assert outcomes[0] is False and outcomes[-1] is True
+
+
+# ---- locks
+
+
+def test_a_locked_file_is_called_locked(tmp_path):
+    write(tmp_path / "a.hdf5", "contiguous")
+    with (tmp_path / "a.hdf5").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(FileError, match=r"a\.hdf5 is locked: another program has it open to write"):
+            read_about(tmp_path / "a.hdf5")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_is_read_where_there_are_no_locks(tmp_path, monkeypatch, number):
+    def refuse(path, mode, locking=None):
+        if locking is not False:
+            raise OSError(number, f"Unable to synchronously open file (unable to lock file, errno = {number})")
+        return real(path, mode, locking=locking)
+
+    write(tmp_path / "a.hdf5", "contiguous")
+    real = h5py.File
+    monkeypatch.setattr(h5py, "File", refuse)
+    assert np.array_equal(read_about(tmp_path / "a.hdf5").labels, LABELS)
