@@ -24,13 +24,15 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        print(_report(build(**vars(arguments))))
+        built = build(**vars(arguments))
     except ValueError as error:
         return _say(error, 2)
     except (FileError, OSError) as error:
         return _say(error, 1)
     except KeyboardInterrupt:
         return _say("interrupted; the same command begins again", 1)
+    console = sys.stdout.encoding or "utf-8"  # it may lack the letters of a class name
+    print(_report(built).encode(console, "backslashreplace").decode(console))
     return 0
 
 
