@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.files import FileError
+from helpers.images.hdf5_io.part_file import NOT_OFFERED, lock
 
 
 @contextmanager
@@ -24,10 +25,10 @@ def appears_whole(final: Path, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         FileError: the disk does not allow it, another run is filling the folder, or one of this name has appeared.
     """
-    part, old, lock = final.with_name(final.name + ".part"), final.with_name(final.name + ".old"), None
+    part, old, held = final.with_name(final.name + ".part"), final.with_name(final.name + ".old"), None
     try:
         part.mkdir(parents=True, exist_ok=True)
-        lock = _lock(part)
+        held = _lock(part)
         _put_back(old, final)
         for left in part.iterdir():  # by a run that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -42,26 +43,24 @@ def appears_whole(final: Path, overwrite: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise FileError(f"{final} cannot be written: {error}") from error
     finally:
-        if lock is not None:  # otherwise the folder is another run's
-            _clean(part, old, final, lock)
+        if held is not None:  # otherwise the folder is another run's
+            _clean(part, old, final, held)
 
 
 def _lock(part: Path) -> int:
     """Hold a folder for this process alone until the handle is closed, if only by a kill."""
     if os.name != "posix":  # other systems do not let one process remove what another has open
         return os.open(os.devnull, os.O_RDONLY)
-    import fcntl
-
-    lock = os.open(part, os.O_RDONLY)
+    handle = os.open(part, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(lock), part.stat()):  # else the other run has just given it its final name
-            return lock
-    except (BlockingIOError, FileNotFoundError):  # the second: the same, a moment later
-        os.close(lock)
-        raise FileError(f"{part} is being filled by another run: wait for it, or choose another out") from None
-    os.close(lock)
-    raise FileError(f"{part} was finished by another run a moment ago: start again to see what it built")
+        if lock(handle, part):
+            return handle
+        raise FileError(
+            f"{part} is being filled by another run, or was a moment ago: wait for it, or choose another out"
+        )
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def _put_back(old: Path, final: Path) -> None:
@@ -72,17 +71,22 @@ def _put_back(old: Path, final: Path) -> None:
         old.replace(final)
 
 
-def _clean(part: Path, old: Path, final: Path, lock: int) -> None:
+def _clean(part: Path, old: Path, final: Path, held: int) -> None:
     try:
         _put_back(old, final)
         shutil.rmtree(part, ignore_errors=True)  # gone already where all went well
     finally:
-        os.close(lock)
+        os.close(held)
 
 
 def _sync(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
     if os.name == "posix":  # other systems cannot open a folder
         handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in NOT_OFFERED:
+                raise
+        finally:
+            os.close(handle)

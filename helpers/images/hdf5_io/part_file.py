@@ -1,14 +1,19 @@
 """The file that the writer fills: under a name of its own, by one process at a time, and a full disk is an error."""
 
 import _thread
+import errno
 import functools
 import io
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
 from helpers.files import FileError, commit
+
+# What network and cluster file systems answer that have no locks, or none for folders; or that cannot sync a folder.
+NOT_OFFERED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL}
 
 
 class PartFile(io.FileIO):
@@ -32,7 +37,7 @@ class PartFile(io.FileIO):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             super().__init__(path, "r+")
-            if not self._lock():
+            if not lock(self.fileno(), path):
                 self.close()
                 raise FileError(f"{final} is being written already, under the name {path.name}")
             super().truncate(0)
@@ -74,16 +79,32 @@ class PartFile(io.FileIO):
         self.path.unlink(missing_ok=True)
         self.close()
 
-    def _lock(self) -> bool:
-        if os.name != "posix":
-            return True
-        import fcntl
 
+def lock(handle: int, path: Path) -> bool:
+    """Hold an open file or folder for this process alone until it is closed, if only by a kill.
+
+    Where the file system has no locks, or the environment says `HDF5_USE_FILE_LOCKING=FALSE`, it goes on without one,
+    and warns once.
+
+    Returns:
+        False where somebody else holds it, or has just given it another name.
+    """
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    try:
         try:
-            fcntl.flock(self, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return os.path.samestat(os.fstat(self.fileno()), self.path.stat())
-        except (BlockingIOError, FileNotFoundError):  # the second: it has just been given its final name
-            return False
+            if os.environ.get("HDF5_USE_FILE_LOCKING", "").upper() in ("FALSE", "0"):
+                raise OSError(errno.ENOLCK, "HDF5_USE_FILE_LOCKING")
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in NOT_OFFERED:
+                raise
+            warnings.warn("files cannot be locked here: do not let two programs write the same one", stacklevel=1)
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except (BlockingIOError, FileNotFoundError):  # the second: it has just been given its final name
+        return False
 
 
 def aside(function: Callable, *arguments: object) -> object:

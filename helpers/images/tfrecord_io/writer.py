@@ -6,6 +6,7 @@ import itertools
 import json
 import operator
 import os
+import platform
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ def write_shards(
     _check_free(folder, overwrite)
     building = join(folder, ".building")
     if not is_remote(folder):
-        building = folder.with_name(f".{folder.name}.building-{os.getpid()}")
+        building = folder.with_name(f".{folder.name}.building-{platform.node()}-{os.getpid()}")
     about = {}
     try:
         _make(building)
@@ -162,10 +163,13 @@ def _fill(path: str | Path, payloads: Iterable[bytes], shard_size: int) -> Shard
 
 
 def _clean(folder: str | Path) -> None:
-    """Remove what runs left that were killed, and bring back a set that was being replaced at that moment."""
+    """Remove what runs left that were killed, and bring back a set that was being replaced at that moment.
+
+    Of runs on this machine: another one may share the folder, and its runs are not seen here.
+    """
     if is_remote(folder):
         return  # `_make` empties the one building folder there is
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.building-*"):
+    for left in folder.parent.glob(glob.escape(f".{folder.name}.building-{platform.node()}-") + "*"):
         pid = left.name.rpartition("-")[2]
         if pid.isdigit() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
             shutil.rmtree(left)

@@ -1,8 +1,11 @@
+import errno
+import fcntl
 import itertools
 import json
 import os
 import random
 import shutil
+import stat
 import subprocess
 import sys
 import textwrap
@@ -21,7 +24,7 @@ from helpers.data import build_dataset, folders
 from helpers.data.build_dataset import builder, images, place, sources
 from helpers.files import FileError
 from helpers.images import tfrecord_io
-from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter
+from helpers.images.hdf5_io import HDF5DatasetGenerator, HDF5DatasetWriter, part_file
 from helpers.images.preprocessing import AspectAwarePreprocessor, SimplePreprocessor
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -526,6 +529,32 @@ def test_what_a_killed_run_left_is_cleared_away(toys, out):
     check(built)
     assert left_in(out) == ["toys_16_hdf5"]
     assert left_in(built.folder) == sorted([*(f"{part}.hdf5" for part in PARTS), *SIDE_FILES])
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK])  # the first: NFS, of a folder
+def test_a_file_system_without_locks_that_cannot_sync_folders(toys, out, monkeypatch, number):
+    def refuse(handle, *_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(
+        place.os, "fsync", lambda handle: refuse(handle) if stat.S_ISDIR(os.fstat(handle).st_mode) else 0
+    )
+    monkeypatch.setattr(builder, "commit", lambda part, final: part.replace(final))  # of another room
+    monkeypatch.setattr(part_file, "commit", lambda part, final: part.replace(final))
+    with pytest.warns(UserWarning, match="files cannot be locked here"):
+        check(build(toys, out))
+    assert left_in(out) == ["toys_16_hdf5"]
+
+
+@pytest.mark.parametrize("name", ["\u732b", "caf\udce9"])
+def test_a_class_name_that_the_console_cannot_show(own_toys, out, name):
+    (own_toys / "cat").rename(own_toys / name)
+    command = [sys.executable, "-m", "helpers.data.build_dataset", "--folder", own_toys, "--out", out, "--size", "16"]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0 and "not built" not in done.stderr, done.stderr
+    assert f" {ascii(name)[1:-1]}" in done.stdout and left_in(out) == [f"{own_toys.name}_16_hdf5"]
 
 
 def test_two_at_once(toys, out):

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import os
+import platform
 import signal
 import struct
 import subprocess
@@ -425,9 +426,11 @@ def test_killed_at_any_moment_and_started_again(tmp_path, moment):
 def test_killed_while_it_overwrites(raw, moment, count):
     killed(raw, moment, overwrite=True)
     assert tfrecord_io.verify(raw).count == count
-    (raw.parent / f".train.building-{os.getppid()}").mkdir()  # of a run that is alive
+    alive = f".train.building-{platform.node()}-{os.getppid()}", ".train.building-elsewhere-999999999"
+    for name in alive:
+        (raw.parent / name).mkdir()
     assert write(raw, map(drawn, range(3)), overwrite=True).count == 3
-    assert sorted(path.name for path in raw.parent.iterdir()) == [f".train.building-{os.getppid()}", "train"]
+    assert sorted(path.name for path in raw.parent.iterdir()) == [*sorted(alive), "train"]
 
 
 def test_killed_between_the_two_renames(raw):

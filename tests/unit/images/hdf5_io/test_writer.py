@@ -1,5 +1,7 @@
 """What goes in comes out, to the last bit; and a file has its name only when it is whole, whatever happens before."""
 
+import errno
+import fcntl
 import itertools
 import multiprocessing
 import os
@@ -8,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 
 import h5py
@@ -438,6 +441,25 @@ def test_two_processes_do_not_write_one_file(tmp_path):
     go_on.set()
     child.join(60)
     assert child.exitcode == 0 and assert_whole(path) == 0 and left_in(tmp_path) == ["a.hdf5"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, "HDF5_USE_FILE_LOCKING"])
+def test_where_files_cannot_be_locked_the_writer_works_and_says_so_once(tmp_path, monkeypatch, number):
+    def refuse(handle, kind):
+        assert number != "HDF5_USE_FILE_LOCKING"  # it was told not to ask
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    if isinstance(number, str):
+        monkeypatch.setenv(number, "FALSE")
+    with pytest.warns(UserWarning, match="files cannot be locked here"):
+        write(tmp_path / "a.hdf5", GOOD)
+    assert np.array_equal(stored(tmp_path / "a.hdf5"), GOOD) and left_in(tmp_path) == ["a.hdf5"]
+    with pytest.warns(UserWarning) as warned:
+        warnings.simplefilter("default")
+        for name in "bc":
+            write(tmp_path / f"{name}.hdf5", GOOD)
+    assert len(warned) == 1
 
 
 def test_two_writers_in_one_process_do_not_write_one_file(tmp_path):
