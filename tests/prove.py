@@ -201,7 +201,7 @@ def select(what: str, paths: list[Path], fresh: bool) -> tuple[list[Path], dict[
 def run(todo: list[Path], keys: dict[str, str], options: list[str]) -> int:
     """Run pytest on these files, write the proofs of those that passed and did not change, return its exit code."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "prove", "-n", str(min(2, len(todo))), *options]
-    search = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+    search = os.pathsep.join(filter(None, [str(Path(__file__).parent), str(ROOT), os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "passed.json"
         environment = os.environ | {"PYTHONPATH": search, "PROVE_RESULTS": str(results)}
@@ -232,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="run everything, proven or not")
     parser.add_argument("--shard", help="k/n: the k-th of n parts")
     parser.add_argument("paths", nargs="*", type=Path, help="these alone")
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_intermixed_args(arguments)
     fresh = chosen.fresh or os.environ.get("CI", "").lower() in ("1", "true")
     if chosen.kind == "notebooks":
         found = [path.resolve() for path in chosen.paths] or list(build.notebooks(ROOT).values())
