@@ -67,6 +67,7 @@ def run_notebook(
     png: bool = False,
     quiet: bool = False,
     keep_going: bool = False,
+    twice: bool = False,
 ) -> Run:
     """Run a notebook in its own folder and write what came of it.
 
@@ -79,6 +80,7 @@ def run_notebook(
         png: save every image output as `<name>_png/NN.png`.
         quiet: draw no progress bar.
         keep_going: a cell that fails does not end the run.
+        twice: run each cell a second time before the next one, as a reader does who changes something in it.
 
     Raises:
         FileNotFoundError: there is no such notebook.
@@ -93,7 +95,7 @@ def run_notebook(
         "COURSE_PROFILE": profile,
     }
     start = time.monotonic()
-    failure, peak = _execute(notebook, path.parent, environment, timeout, quiet, keep_going)
+    failure, peak = _execute(notebook, path.parent, environment, timeout, quiet, keep_going, twice)
     seconds = time.monotonic() - start
 
     failed, final, page = out / f"{path.stem}.failed.ipynb", out / f"{path.stem}.ipynb", out / f"{path.stem}.html"
@@ -109,7 +111,7 @@ def run_notebook(
 
 
 def _execute(
-    notebook, folder: Path, environment: dict, timeout: float | None, quiet: bool, keep_going: bool
+    notebook, folder: Path, environment: dict, timeout: float | None, quiet: bool, keep_going: bool, twice: bool
 ) -> tuple[str | None, float]:
     """Run the cells in place; return the failure (or None) and the kernel's peak memory in MiB."""
     native = KernelSpecManager(kernel_dirs=[])  # finds no installed kernel, so "python3" is this interpreter
@@ -126,7 +128,8 @@ def _execute(
             bar.set_description(f"cell {number}, {headings[index]}"[:48])
             cell = notebook.cells[index]
             try:
-                client.execute_cell(cell, index)
+                for _ in range(2 if twice else 1):
+                    client.execute_cell(cell, index)
             except CellExecutionError:
                 error = next(output for output in cell.outputs if output.output_type == "error")
                 return _failure(number, headings[index], cell.source, "\n".join(error.traceback)), peak
@@ -210,6 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--record", type=Path, help="the file that results.report adds to; wants a tree without changes"
     )
+    parser.add_argument("--twice", action="store_true", help="run each cell twice in a row")
     parser.add_argument("--keep-going", action="store_true", help="a cell that fails does not end the run")
     chosen = parser.parse_args(arguments)
     if not chosen.notebook.is_file():

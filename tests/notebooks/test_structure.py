@@ -41,6 +41,11 @@ def code(path: Path) -> list[str]:
     return [cell["text"] for cell in cells(path) if cell["cell_type"] == "code"]
 
 
+def plain(cell: str) -> str:
+    """Return a cell without IPython's magic lines, as Python parses it."""
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
+
+
 def prose(path: Path) -> str:
     return "\n".join(cell["text"] for cell in cells(path) if cell["cell_type"] == "markdown")
 
@@ -174,3 +179,65 @@ def test_starters_are_those_of_the_exercises(path):
 @each(NOTEBOOKS)
 def test_is_in_the_readme(path):
     assert path.name in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+ONCE = {  # calls that fail where something is there already, unless they say what then
+    "mkdir": "exist_ok",
+    "makedirs": "exist_ok",
+    "copytree": "dirs_exist_ok",
+    "HDF5DatasetWriter": "overwrite",
+    "write_shards": "overwrite",
+    "symlink_to": None,
+    "rename": None,
+}
+
+
+def once_only(source: str, everything: str = "") -> list[str]:
+    """Return the calls in a cell that would fail when it is run a second time; `everything` is the notebook's code."""
+    found, everything = [], everything or source
+    tree = ast.parse("pass" if "mkdtemp" in source else source)  # a new folder each time
+    expected = {id(call) for node in ast.walk(tree) if isinstance(node, ast.Try) for call in ast.walk(node)}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or id(call) in expected:
+            continue
+        name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+        keywords = {keyword.arg for keyword in call.keywords}  # None: a dict of settings
+        if name in ONCE and ONCE[name] not in keywords - {None}:
+            in_settings = None in keywords and f"{ONCE[name]}=True" in everything
+            if not in_settings:
+                found.append(f"{ast.unparse(call)[:80]}: {ONCE[name] or 'never'}")
+    return found
+
+
+@each(NOTEBOOKS)
+def test_cells_can_be_run_twice(path):
+    own = re.findall(r"^def (\w+)", "\n".join(code(path)), re.MULTILINE)  # what the reader wrote says for itself
+    cells = [plain(cell) for cell in code(path)]
+    found = [call for cell in cells for call in once_only(cell, "\n".join(cells))]
+    assert not [call for call in found if call.split("(")[0] not in own]
+
+
+def test_a_cell_that_can_run_only_once_is_found():
+    assert once_only("folder.mkdir()\nshutil.copytree(a, b)") == [
+        "folder.mkdir(): exist_ok",
+        "shutil.copytree(a, b): dirs_exist_ok",
+    ]
+    assert once_only("folder.mkdir(exist_ok=True)\nwrite_shards(a, b, overwrite=True)") == []
+    assert once_only("about = dict(x=1)\nHDF5DatasetWriter(path, shape, **about)")
+    assert not once_only("about = dict(overwrite=True)\nHDF5DatasetWriter(path, shape, **about)")
+    assert not once_only("try:\n    HDF5DatasetWriter(path, shape)\nexcept FileError as error:\n    print(error)")
+
+
+@each(NOTEBOOKS)
+def test_no_name_of_an_import_is_given_to_something_else(path):
+    """A variable `images` or `data` would hide the room of that name from all cells below."""
+    tree = ast.parse("\n".join(plain(cell) for cell in code(path)))
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert not imported & (stored | defined)
