@@ -26,7 +26,12 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "requests": "pooch"}  # where names differ
+DISTRIBUTIONS = {  # where names differ
+    "cv2": "opencv-python-headless",
+    "google_crc32c": "google-crc32c",
+    "requests": "pooch",
+    "sklearn": "scikit-learn",
+}
 NEVER = {"IPython"}  # part of every notebook's kernel
 BACKENDS = {"tensorflow", "jax"}  # imported inside a function, they are a choice and not a need
 SITE = "https://colab.research.google.com"

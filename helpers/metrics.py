@@ -67,6 +67,8 @@ def rank_k(probabilities: np.ndarray, labels: np.ndarray, k: int = 5) -> float:
     """Return the share of images whose label is among the k most probable classes: rank-1, rank-5 (or top-5) accuracy.
 
     Of classes with the same probability the one with the lower index comes first, as in `accuracy`, which is rank-1.
+    (`sklearn.metrics.top_k_accuracy_score` lets the higher index come first, so its rank-1 is another number than the
+    accuracy where there are ties, and it refuses two classes.)
 
     Args:
         probabilities, labels: as in `check_probabilities`.

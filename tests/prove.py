@@ -34,7 +34,7 @@ BUDGET = 40  # processor seconds of a notebook in ci, imports included; 30 for o
 # What libraries read from the environment without our code naming it.
 LIBRARIES = re.compile(r"(KERAS|TF|XLA|JAX|CUDA|OMP|MKL|OPENBLAS|HDF5|MPL)_?\w*")
 # These read the whole tree, so nothing short of it could be their key. They are quick.
-ALWAYS = ("tests/notebooks/", "tests/unit/exercises/", "tests/unit/test_imports.py")
+ALWAYS = ("tests/notebooks/", "tests/unit/exercises/", "tests/unit/test_imports.py", "tests/unit/test_lines.py")
 # XLA's optimisations take most of the time in which small networks compile, and change nothing that is tested.
 JAX = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
 UNITS = ["--dist", "loadfile", "--durations", "8"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import top_k_accuracy_score
 
 from helpers import metrics
 
@@ -58,3 +59,15 @@ def test_rank_k_refuses(k):
         metrics.rank_k(PROBABILITIES, LABELS, k)
     with pytest.raises(ValueError, match="logits"):
         metrics.rank_k(np.log(PROBABILITIES), LABELS, 1)
+
+
+def test_rank_k_where_scikit_learn_answers_otherwise():
+    ties, labels = np.array([[0.4, 0.4, 0.2], [0.2, 0.4, 0.4]]), np.array([0, 1])
+    assert metrics.rank_k(ties, labels, 1) == metrics.accuracy(ties, labels) == 1
+    assert top_k_accuracy_score(labels, ties, k=1, labels=[0, 1, 2]) == 0
+    random = np.random.default_rng(0)
+    probabilities, labels = random.dirichlet(np.ones(7), 200), random.integers(0, 7, 200)
+    for k in range(1, 7):  # without ties both agree
+        assert metrics.rank_k(probabilities, labels, k) == top_k_accuracy_score(
+            labels, probabilities, k=k, labels=range(7)
+        )

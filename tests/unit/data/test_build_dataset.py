@@ -476,7 +476,7 @@ KILLER = """
     from helpers.data import folders
     from helpers.images import tfrecord_io
 
-    tfrecord_io.crc32c(b"once: its tables are kept")
+    tfrecord_io.crc32c(b"once: it is imported then")
     os.fsync = lambda handle: None
     folder, out, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
     def start(out, format):
