@@ -1,7 +1,7 @@
 # The deep vision workbook. `make help` lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help setup lab test test-colab notebook colab bench bands results lint lock clean
+.PHONY: help setup lab test test-colab notebook colab bench bands results map lint lock clean
 
 BIN := .venv/bin
 NB ?= notebooks/1_foundations/1_1_first_classifier.ipynb
@@ -54,6 +54,9 @@ bands: setup ## measure the band of a notebook with five seeds: make bands NB=..
 
 results: setup ## render the recorded runs and the five seeds as benchmarks/results.md
 	$(BIN)/python benchmarks/results.py
+
+map: setup ## draw which room of helpers imports which, for the README
+	$(BIN)/python benchmarks/room_map.py
 
 lint: setup ## check the style of .py and .ipynb files
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -9,7 +9,10 @@ for, or drawn ones.
 """
 
 import argparse
+import contextlib
+import io
 import os
+import re
 import shutil
 import statistics
 import tempfile
@@ -46,7 +49,9 @@ STEPS = (PatchPreprocessor(PATCH, PATCH, horizontal_flip=True), MeanPreprocessor
 
 def copy_images(folder: Path, count: int) -> list[Path]:
     """Fill a folder with `count` JPEGs in two class folders, repeating what there is."""
-    source = folders.load("cats_vs_dogs", count=None)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        source = folders.load("cats_vs_dogs", count=None)
+    print(re.sub(r"\(.*[/\\]", "(", said.getvalue().strip()))  # the file's name: the table is the same on any machine
     files = []
     for index in range(count):
         file, label = source.files[index % len(source.files)], source.labels[index % len(source.files)]

@@ -241,3 +241,9 @@ def test_no_name_of_an_import_is_given_to_something_else(path):
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     assert not imported & (stored | defined)
+
+
+def test_no_file_names_a_folder_of_the_machine_it_was_made_on():
+    written = [*(ROOT / "benchmarks").glob("*.md"), *(ROOT / "benchmarks").glob("*.jsonl"), ROOT / "README.md"]
+    for path in written:
+        assert not re.search(r"/(work|home|root|Users|tmp)/", path.read_text(encoding="utf-8")), path.name

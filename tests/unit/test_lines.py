@@ -6,6 +6,7 @@ come need; the whole course, exercises apart, ends below 7,500 lines. Who needs 
 
 import ast
 import io
+import re
 import tokenize
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def test_a_room_keeps_to_its_budget(room):
 
 def test_every_room_has_a_budget():
     assert rooms().keys() - {"exercises"} <= (BUDGET | LATER).keys()
+
+
+def test_the_readme_says_what_a_room_costs_to_read():
+    readme = (HELPERS.parent / "README.md").read_text(encoding="utf-8")
+    said = re.findall(r"^\| `?(\w+)/?`? \| [^|]+ \| ([\d,]+) \|", readme, re.MULTILINE)
+    said = {room: int(number.replace(",", "")) for room, number in said}
+    assert said.keys() == rooms().keys()
+    assert {room: number for room, number in said.items() if not 0.9 < number / rooms()[room] < 1.1} == {}
