@@ -95,7 +95,7 @@ class Judge:
         }
 
     def watch(self, sample: Callable[[], np.ndarray]) -> Callable[..., dict[str, float]]:
-        """Return a callback for `adversarial.fit` that puts `frechet` and `classes` into the history.
+        """Return a callback for `generative.fit` that puts `frechet` and `classes` into the history.
 
         Args:
             sample: returns images (N, 28, 28, 1) in [0, 1].
@@ -116,7 +116,7 @@ def load(dataset: datasets.Dataset, epochs: int | None = None) -> Judge:
     follows from the data, the settings and this file, so that no other judge is taken for this one.
 
     Args:
-        dataset: from `datasets.load`, 28 x 28 digits.
+        dataset: from `data.load`, 28 x 28 digits.
         epochs: passes over the training images; None chooses 4 for MNIST and 25 for the small stand-in.
     """
     epochs = epochs or (4 if len(dataset.train_images) > 10_000 else 25)

@@ -73,7 +73,7 @@ def build(
     middle is damaged is not found. Memory holds `images.IN_FLIGHT` images, however many there are.
 
     Args:
-        name: a data set that `folders.load` knows, such as `"cats_vs_dogs"`; or None, and
+        name: a data set that `data.folders.load` knows, such as `"cats_vs_dogs"`; or None, and
         folder: a folder of images with one sub-folder a class.
         format: `"hdf5"` or `"tfrecord"`.
         size: of the stored images: `size` x `size` pixels.

@@ -39,7 +39,7 @@ class Source(NamedTuple):
 
 
 def find(name: str | None, folder: Path | None, count: int | None) -> Source:
-    """List the images of a data set that `folders.load` knows, or of a folder with one sub-folder a class."""
+    """List the images of a data set that `data.folders.load` knows, or of a folder with one sub-folder a class."""
     found = folders.load(name, count=count) if folder is None else folders.from_folder(folder, count=count)
     return Source(found.name, found.files, found.labels, found.class_names, found.is_stand_in, found.left_out)
 
