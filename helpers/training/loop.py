@@ -67,6 +67,7 @@ def fit(
             return monitor.history
     others = [callback for callback in callbacks if callback is not monitor]
     build_optimizer(model)  # TensorFlow traces a step twice if the first one makes variables
+    _build_metrics(model, data)
     ordered = {"shuffle": False} if hasattr(data[0], "element_spec") else {}  # tf.data shuffles itself, or Keras warns
     keywords = {"verbose": 0, **ordered, **keywords, "callbacks": [interrupt, monitor, *others, *checkpoints]}
     try:
@@ -76,6 +77,16 @@ def fit(
         monitor.show()
         print(f"stopped in epoch {interrupt.epoch + 1} of {epochs}; the model keeps {interrupt.repair()}")
     return monitor.history
+
+
+def _build_metrics(model, data):
+    """Make the variables of loss and metrics before the first step, as Keras does by itself under JAX."""
+    first, strategy = data[0], getattr(model, "distribute_strategy", None)  # TensorFlow's
+    batch = first[0] if isinstance(first, keras.utils.PyDataset) else getattr(first, "element_spec", data)
+    known = all(hasattr(part, "shape") and hasattr(part, "dtype") for part in keras.tree.flatten(batch))
+    if strategy and model.loss and known:
+        with strategy.scope():
+            model._symbolic_build(data_batch=batch)
 
 
 def _record(model, data, keywords):

@@ -187,6 +187,7 @@ ONCE = {  # calls that fail where something is there already, unless they say wh
     "copytree": "dirs_exist_ok",
     "HDF5DatasetWriter": "overwrite",
     "write_shards": "overwrite",
+    "unlink": "missing_ok",
     "symlink_to": None,
     "rename": None,
 }

@@ -19,6 +19,7 @@ import pytest
 
 from helpers import plots, training
 from helpers.files import FileError
+from helpers.images.array_batches import ArrayBatches
 from helpers.training.checkpoints import Checkpoint, load_variables
 
 STEPS = 4
@@ -156,12 +157,23 @@ def test_killed_run_continues_where_it_was(backend, tmp_path):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces again for new variables")
-def test_a_step_is_traced_once(monkeypatch):
+@pytest.mark.parametrize("kind", ["arrays", "dictionary", "tf.data", "PyDataset"])
+def test_a_step_is_traced_once(kind, monkeypatch):
     traced, step = [], keras.Model.train_step
     monkeypatch.setattr(keras.Model, "train_step", lambda self, *data: traced.append(self.name) or step(self, *data))
-    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
-    model.compile(keras.optimizers.Adam(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    training.fit(model, IMAGES, LABELS, epochs=1, callbacks=[training.Monitor(live=False)], **DATA)
+    model = keras.Sequential([image := keras.Input((8,), name="image"), keras.layers.Dense(2)])
+    data, keywords = (IMAGES, LABELS), DATA
+    if kind == "dictionary":
+        model, data = keras.Model({"image": image}, model(image)), ({"image": IMAGES}, LABELS)
+    elif kind != "arrays":
+        data, keywords = [ArrayBatches(IMAGES, LABELS, 16)], {"shuffle": False}
+    if kind == "tf.data":
+        from tensorflow.data import Dataset
+
+        data, keywords = [Dataset.from_tensor_slices((IMAGES, LABELS)).batch(16)], {}
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(), loss, metrics=["accuracy"])
+    training.fit(model, *data, epochs=1, callbacks=[training.Monitor(live=False)], **keywords)
     assert len(traced) == 1
 
 
