@@ -23,9 +23,9 @@ def trained(digits, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(profiles, "cache", lambda: folder)
         before = keras.random.SeedGenerator(3).state
-        first = judge.load(digits)
+        first = judge.load(digits, epochs=12)
         patch.setattr(judge, "_train", lambda *_: pytest.fail("trained again although the weights are kept"))
-        again = judge.load(digits)
+        again = judge.load(digits, epochs=12)
         assert before is not None
     kept = list((folder / "judge").iterdir())
     assert len(kept) == 1 and not kept[0].name.startswith("part")
