@@ -13,9 +13,8 @@ import matplotlib.pyplot as plt
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT / "colab"), str(ROOT / "tests" / "unit")]
-import test_lines  # noqa: E402  (counts the lines of code)
-
 import build  # noqa: E402
+import test_lines  # noqa: E402  (counts the lines of code)
 
 # Room: place (x, y) in the figure; an arrow always points down.
 PLACES = {
