@@ -275,7 +275,7 @@ def test_two_devices_train_and_resume(backend, flags, expected, tmp_path):
     command = [sys.executable, "-c", TWO_DEVICES, str(tmp_path)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-3000:]
-    assert "epochs 1 to 2 of 4" in result.stdout and "epoch 4/4" in result.stdout
+    assert "holds epochs 1 to 2 of this run" in result.stdout and "epoch 4/4" in result.stdout
     assert result.stdout.splitlines()[-1] == expected
 
 
