@@ -27,10 +27,10 @@ COLUMNS = [
 
 
 def table(entries: list[dict]) -> str:
-    """Return the runs as a Markdown table, a line a figure: the newest of each, from commits alone."""
-    # Runs of a tree with changes name no commit that can be had again
-    clean = [entry for entry in entries if not entry["commit"].endswith(("-dirty", "unknown"))]
-    newest = {(e["result"], figure, e["profile"], e["seed"]): e for e in clean for figure in e["figures"]}
+    """Return the runs as a Markdown table, a line a figure: the newest of each, of a commit where there is one."""
+    # A run of a tree with changes names no commit that can be had again: it stands only where there is no other
+    entries = sorted(entries, key=lambda entry: not entry["commit"].endswith(("-dirty", "unknown")))
+    newest = {(e["result"], figure, e["profile"], e["seed"]): e for e in entries for figure in e["figures"]}
     bands = results.bands()
     lines = [
         "# Recorded runs",

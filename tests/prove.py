@@ -63,9 +63,9 @@ def key(path: Path, root: Path | None = None, environment: Mapping[str, str] | N
         code = "\n".join(build.python("".join(cell["source"])) for cell in cells)
     else:
         above = [folder / "conftest.py" for folder in path.parents if folder.is_relative_to(root / "tests")]
-        files = [path, *(file for file in above if file.is_file())]
+        files = [path, *(file for file in [*above, root / "pyproject.toml"] if file.is_file())]  # pytest's settings
         own = [file.read_text(encoding="utf-8") for file in files]
-        code = "\n".join(own)
+        code = "\n".join(text for file, text in zip(files, own, strict=True) if file.suffix == ".py")
     named = "\n".join(f"import {name}" for name in re.findall(r"helpers(?:\.\w+)+", code) if _is_module(root, name))
     modules = build.closure(root, f"{code}\n{named}")
     data = build.data_files(root, modules)

@@ -53,6 +53,7 @@ def keys(book, **environment):
         ("helpers/other.py", "x = 1\n", (False, False)),
         ("requirements.txt", "keras==4\n", (True, True)),
         ("tests/unit/conftest.py", "x = 1\n", (False, True)),
+        ("pyproject.toml", "[tool.pytest.ini_options]\n", (False, True)),
         ("tests/unit/test_low.py", "from helpers import low, other\n", (False, True)),
         ("helpers/bands.json", json.dumps(BANDS | {"one": {"accuracy": {"ci": [0.6]}}}), (True, False)),
         ("helpers/bands.json", json.dumps(BANDS | {"two": {"accuracy": {"ci": [0.6]}}}), (False, False)),

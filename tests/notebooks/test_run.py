@@ -98,7 +98,7 @@ def test_a_healthy_start_leaves_nothing_on_red(make, tmp_path, backend):
     start = "from helpers import accelerator\n\nimport keras"
     path = make(start, "accelerator.set_up()", "print(keras.backend.backend(), keras.ops.ones(3).shape)")
     environment = {name: value for name, value in run.os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
-    environment |= {"KERAS_BACKEND": backend, "COURSE_LOG_LEVEL": "as it comes"}
+    environment["KERAS_BACKEND"] = backend
     done = run.run_notebook(path, out=tmp_path / "build", environment=environment, quiet=True)
     outputs = [
         output for cell in nbformat.read(done.notebook, as_version=4).cells for output in cell.get("outputs", ())
