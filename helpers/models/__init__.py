@@ -4,6 +4,7 @@ from helpers.models.alexnet import AlexNet, ZFNet
 from helpers.models.autoencoders import VAE, Autoencoder, Decoder, Encoder
 from helpers.models.capsnet import CapsNet
 from helpers.models.cnn import CNN
+from helpers.models.efficientnet import EfficientNetLite0
 from helpers.models.gans import (
     BEGANDiscriminator,
     ClipWeights,
@@ -16,6 +17,7 @@ from helpers.models.gans import (
 from helpers.models.inception import DeeperGoogLeNet, GoogLeNet, MiniGoogLeNet
 from helpers.models.lenet import LeNet5
 from helpers.models.mlp import MLP
+from helpers.models.pretrained import pretrained
 from helpers.models.resnet import ResNet, ResNet50
 from helpers.models.rnn import RNN
 from helpers.models.squeezenet import SqueezeNet
@@ -38,6 +40,7 @@ __all__ = [
     "DCGANGenerator",
     "Decoder",
     "DeeperGoogLeNet",
+    "EfficientNetLite0",
     "Encoder",
     "GoogLeNet",
     "LeNet5",
@@ -52,4 +55,5 @@ __all__ = [
     "SqueezeNet",
     "Xception",
     "ZFNet",
+    "pretrained",
 ]

@@ -29,6 +29,7 @@ SMALL = {
     "ResNet": (partial(models.ResNet, 8, weight_decay=0.0), (16, 16, 3)),
     "ResNet, pre": (partial(models.ResNet, 8, shortcut="projection", order="pre", weight_decay=0.0), (16, 16, 3)),
     "SqueezeNet": (partial(models.SqueezeNet, batch_norm=True), (35, 35, 3)),
+    "EfficientNetLite0": (partial(models.EfficientNetLite0, dropout=0.1), (32, 32, 3)),
     "MiniXception": (partial(models.MiniXception, filters=(16,), exit_filters=32, dropout=0.1), (16, 16, 3)),
 }
 WITHOUT_DROPOUT = ("LeNet5", "ResNet", "ResNet, pre")
