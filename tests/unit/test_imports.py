@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "data": {"images"},
     "models": {"data"},  # weights, inside the function that loads them
     "generative": {"images", "training", "data", "models"},
+    "transfer": {"images"},
     "exercises": set(),
 }
 FILES = sorted(HELPERS.rglob("*.py"))
