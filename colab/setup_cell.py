@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from base64 import b64decode  # noqa: F401  (the FILES below use it)
 from pathlib import Path
 
 TPU_VARIABLES = ("COLAB_TPU_ADDR", "TPU_NAME", "TPU_WORKER_ID", "TPU_WORKER_HOSTNAMES", "TPU_ACCELERATOR_TYPE")
@@ -63,10 +64,10 @@ def install(requirements, needed=True):
 def unpack(files):
     """Write the files into a new folder, put it first on the import path, and return it."""
     folder = Path(tempfile.mkdtemp(prefix="workbook_"))
-    for name, text in files.items():
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     for module in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
         del sys.modules[module]  # from an earlier run of this cell
     sys.path.insert(0, str(folder))

@@ -69,7 +69,9 @@ def key(path: Path, root: Path | None = None, environment: Mapping[str, str] | N
     named = "\n".join(f"import {name}" for name in re.findall(r"helpers(?:\.\w+)+", code) if _is_module(root, name))
     modules = build.closure(root, f"{code}\n{named}")
     data = build.data_files(root, modules)
-    texts = {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in (*modules, *data.values())}
+    files = (*modules, *data.values())
+    # Latin-1 has a character for every byte, so pictures count as well
+    texts = {file.relative_to(root).as_posix(): file.read_text(encoding="latin-1") for file in files}
     if path.suffix == ".ipynb" and "helpers/bands.json" in texts:
         texts["helpers/bands.json"] = _bands(json.loads(texts["helpers/bands.json"]), code)
     ways = [root / "requirements.txt", root / ".ci" / "nbval.ini", Path(__file__)]

@@ -227,10 +227,16 @@ def test_the_folded_cell_unpacks_what_was_packed(book, monkeypatch, capsys):
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    exec(build.setup_cell(book, "from helpers import high"), {})
+    pictures = book / "helpers/pictures"
+    pictures.mkdir()
+    for name, content in (("__init__.py", b""), ("one.jpg", bytes(range(256))), ("credits.tsv", b"file\twhose\n")):
+        (pictures / name).write_bytes(content)
+    exec(build.setup_cell(book, "from helpers import high, pictures"), {})
     folder = Path(sys.path[0])
     assert str(folder) in capsys.readouterr().out
-    for place in ("low.py", "high.py", "table.json", "data/registry.tsv"):
+    beside = ("pictures/one.jpg", "pictures/credits.tsv")
+    assert "pictures" not in build.setup_cell(book, "from helpers import high")
+    for place in ("low.py", "high.py", "table.json", "data/registry.tsv", *beside):
         source = book / ("" if place == "data/registry.tsv" else "helpers") / place
         assert (folder / "helpers" / place).read_bytes() == source.read_bytes()
     shutil.rmtree(folder)
