@@ -19,11 +19,12 @@ import test_lines  # noqa: E402  (counts the lines of code)
 # Room: place (x, y) in the figure; an arrow always points down.
 PLACES = {
     "exercises": (4.2, 1.0), "generative": (1.6, 4.0), "models": (2.9, 3.0), "data": (2.2, 2.0), "images": (1.6, 1.0),
-    "training": (0.3, 1.0), "ground": (2.2, 0.0),
+    "training": (0.3, 1.0), "transfer": (3.3, 2.0), "ground": (2.2, 0.0),
 }  # fmt: skip
 WORDS = {
     "exercises": "check, hint, solution", "generative": "the game, the judge", "models": "builders, layer tables",
     "data": "sets by name, stand-ins", "images": "from bytes to batches", "training": "fit, checkpoints, rates",
+    "transfer": "kept features",
     "ground": "profiles, files, metrics, losses, plots, results, accelerator",
 }  # fmt: skip
 
@@ -31,7 +32,7 @@ WORDS = {
 def room(path: Path) -> str:
     """Return the room of a file of `helpers`."""
     parts = path.relative_to(ROOT / "helpers").parts
-    return parts[0] if len(parts) > 1 else "ground"
+    return parts[0] if parts[0] in PLACES else "ground"
 
 
 def arrows() -> Counter:

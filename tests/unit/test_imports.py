@@ -57,7 +57,7 @@ def violations(source: str, name: str) -> list[str]:
     for other, line in imported_helpers(source, name):
         there = other.partition(".")[0]
         if room in GROUND:
-            allowed = there in GROUND[: GROUND.index(room)]
+            allowed = there in GROUND[: GROUND.index(room)] or (there == room and "." in other)
         else:
             allowed = there in {room, *MAY_IMPORT[room], *GROUND}
         if not allowed:

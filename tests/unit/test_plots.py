@@ -12,14 +12,20 @@ from helpers import plots
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (7, 28, 28), dtype=np.uint8)
+CLASSES = dict(x={"one": [0, 1, 2], "two": [5, 6, 7]}, series={"one": [1, 2, 3], "two": [1, 1, 4]}, labels=[0, 1, 0])
 FIGURES = {
     "image_grid": lambda: plots.image_grid(GREY, [f"a\n{i}" for i in range(7)]),
     "image_grid colour": lambda: plots.image_grid(RNG.random((3, 8, 8, 3)), value_range=(0, 1)),
     "lines": lambda: plots.lines([1, 2, 3], {"a": [1, 2, 3], "b": [3, 2]}, xlabel="x", ylabel="y", marks={"m": 2}),
+    "lines with a band": lambda: plots.lines(
+        [1, 2], {"a": [1, 2], "b": [3, 2]}, xlabel="x", ylabel="y", ranges={"b": ([2, 1], [4, 3])}
+    ),
     "lines log": lambda: plots.lines([1, 10], {"a": [1, 10]}, xlabel="x", ylabel="y", log="xy"),
     "learning_curves": lambda: plots.learning_curves({"loss": [2, 1], "val_loss": [2, 1.5], "accuracy": [0.1, 0.5]}),
     "bars": lambda: plots.bars({"a": 1, "b": 2}, xlabel="x", ranges={"a": (0.5, 1.5)}, reference={"b": 1.8}),
     "confusion": lambda: plots.confusion([0, 1, 1], [0, 1, 0], ("cat", "dog")),
+    "scatter": lambda: plots.scatter(RNG.random(9), {"a": RNG.random(9), "b": RNG.random(5)}, xlabel="x", ylabel="y"),
+    "scatter of classes": lambda: plots.scatter(**CLASSES, xlabel="x", ylabel="y", class_names=("cat", "dog")),
     "timeline": lambda: plots.timeline(
         [("main", "load", 6.0, 9.0), ("main", "step", 5.0, 15.0), ("two", "load", 4, 7)]
     ),
@@ -79,3 +85,20 @@ def test_a_timeline_begins_at_the_first_start_and_draws_what_is_inside_slimmer()
 def test_bad_input_is_named(draw, part):
     with pytest.raises(ValueError, match=part):
         draw()
+
+
+def test_scatter_gives_each_class_its_own_dots_and_each_series_its_own_positions():
+    one, two = FIGURES["scatter of classes"]().axes
+    dots = {
+        (axis.get_title(), line.get_label()): line.get_xydata().tolist() for axis in (one, two) for line in axis.lines
+    }
+    assert dots["one", "cat"] == [[0, 1], [2, 3]] and dots["one", "dog"] == [[1, 2]]
+    assert dots["two", "cat"] == [[5, 1], [7, 4]] and dots["two", "dog"] == [[6, 1]]
+    assert len({(line.get_color(), line.get_marker()) for line in one.lines}) == 2
+
+
+def test_a_band_reaches_from_the_lower_to_the_upper_ends():
+    [axis] = FIGURES["lines with a band"]().axes
+    [band] = axis.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (1, 4)

@@ -1,24 +1,12 @@
-"""Figures. Every function takes data and returns a Matplotlib Figure; none takes a model or guesses a value range.
-
-A figure is the last expression of its cell: Jupyter shows it once. Colours are Okabe and Ito's, which colour-blind
-readers can tell apart (https://jfly.uni-koeln.de/color/).
-"""
+"""Images in a grid, spans of time, a table of mistakes, boxes and arrows."""
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-STYLES = ("-", "--", "-.", ":")
-
-
-def _new(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **keywords) -> tuple[Figure, np.ndarray]:
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **keywords)
-    plt.close(figure)  # Jupyter would show an open figure a second time
-    return figure, axes
+from helpers.plots.style import COLOURS, new
 
 
 def image_grid(
@@ -53,7 +41,7 @@ def image_grid(
     low, high = value_range
     rows = -(-len(images) // columns)
     extra = 0.22 * (1 + max(str(title).count("\n") for title in titles)) if titles is not None else 0
-    figure, axes = _new(rows, columns, size=(columns * cell, rows * (cell + extra)))
+    figure, axes = new(rows, columns, size=(columns * cell, rows * (cell + extra)))
     for axis in axes.flat:
         axis.axis("off")
     for index, image in enumerate(images):
@@ -64,136 +52,6 @@ def image_grid(
             axis.imshow(image, cmap=cmap, vmin=low, vmax=high)
         if titles is not None:
             axis.set_title(str(titles[index]), fontsize=9)
-    return figure
-
-
-def lines(
-    x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
-    *,
-    xlabel: str,
-    ylabel: str,
-    marks: Mapping[str, float] | None = None,
-    log: str = "",
-    size: tuple[float, float] = (6, 3.4),
-) -> Figure:
-    """Draw named series over one x axis.
-
-    Args:
-        x: (N,) positions.
-        series: a name and (N,) or fewer values each; a shorter series starts at the first position.
-        xlabel, ylabel: axis labels, with units.
-        marks: names and heights of horizontal reference lines.
-        log: the axes with a logarithmic scale: `""`, `"x"`, `"y"` or `"xy"`.
-        size: width and height in inches.
-    """
-    figure, axes = _new(size=size)
-    axis = axes[0, 0]
-    for index, (name, values) in enumerate(series.items()):
-        style = STYLES[index % len(STYLES)]
-        axis.plot(x[: len(values)], values, style, color=COLOURS[index % len(COLOURS)], label=name)
-    for name, height in (marks or {}).items():
-        axis.axhline(height, color="0.4", linewidth=1, linestyle=(0, (1, 2)))
-        axis.annotate(name, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.set_xscale("log" if "x" in log else "linear")
-    axis.set_yscale("log" if "y" in log else "linear")
-    if "x" not in log:
-        whole = all(float(position).is_integer() for position in x)
-        axis.xaxis.get_major_locator().set_params(integer=whole)  # epochs and steps have no halves
-    axis.grid(alpha=0.3)
-    if len(series) > 1:
-        axis.legend(fontsize=8)
-    return figure
-
-
-def scatter(
-    x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
-    *,
-    xlabel: str,
-    ylabel: str,
-    size: tuple[float, float] = (3.2, 3.0),
-) -> Figure:
-    """Draw each named series as dots in a field of its own, side by side, all on the same axes.
-
-    Args:
-        x: (N,) positions.
-        series: a name and N or fewer values each; a shorter series starts at the first position.
-        xlabel, ylabel: axis labels, with units.
-        size: width and height of one field, in inches.
-    """
-    figure, axes = _new(1, len(series), size=(size[0] * len(series), size[1]), sharex=True, sharey=True)
-    for axis, (name, values) in zip(axes[0], series.items(), strict=True):
-        axis.plot(x[: len(values)], values, ".", color=COLOURS[0], markersize=3)
-        axis.set(title=name, xlabel=xlabel)
-        axis.grid(alpha=0.3)
-    axes[0, 0].set_ylabel(ylabel)
-    return figure
-
-
-def learning_curves(history: Mapping[str, Sequence[float]], *, size: tuple[float, float] = (9, 3.4)) -> Figure:
-    """Draw loss on the left and accuracy on the right, training and validation, over epochs.
-
-    Args:
-        history: one list of values an epoch for each of `loss`, `accuracy`, and their `val_` twins where measured, as
-            in `keras.callbacks.History.history`. Other keys are left out.
-        size: width and height in inches.
-    """
-    figure, axes = _new(1, 2, size=size)
-    for axis, metric in zip(axes[0], ("loss", "accuracy"), strict=True):
-        for prefix, name, colour, style in (
-            ("", "training", COLOURS[0], "-"),
-            ("val_", "validation", COLOURS[1], "--"),
-        ):
-            values = history.get(prefix + metric, ())
-            if len(values):
-                epochs = range(1, len(values) + 1)
-                axis.plot(epochs, values, style, color=colour, label=name, marker=".", markersize=5)
-        axis.set(xlabel="epoch", ylabel=metric)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.grid(alpha=0.3)
-        if axis.lines:
-            axis.legend(fontsize=8)
-    return figure
-
-
-def bars(
-    values: Mapping[str, float],
-    *,
-    xlabel: str,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-    reference: Mapping[str, float] | None = None,
-    limits: tuple[float, float] | None = None,
-    form: str = "{:.3g}",
-) -> Figure:
-    """Draw one horizontal bar a name, the first on top, with its value written beside it.
-
-    Args:
-        values: a name and a value each.
-        xlabel: label of the value axis, with its unit.
-        ranges: low and high of the runs behind a value, drawn as an error bar.
-        reference: a second value for some names (a published one), drawn as a diamond.
-        limits: ends of the value axis. Say in the caption when it does not start at zero.
-        form: how a value is written.
-    """
-    names = list(values)
-    figure, axes = _new(size=(7, 0.9 + 0.34 * len(names)))
-    axis, heights = axes[0, 0], range(len(names))
-    axis.barh(heights, [values[name] for name in names], color=COLOURS[5], edgecolor=COLOURS[0])
-    for height, name in zip(heights, names, strict=True):
-        low, high = (ranges or {}).get(name, (values[name], values[name]))
-        axis.plot([low, high], [height, height], color="black", linewidth=2)
-        right = max(high, (reference or {}).get(name, high))
-        axis.annotate(form.format(values[name]), (right, height), (5, 0), textcoords="offset points", va="center")
-        if name in (reference or {}):
-            axis.plot(reference[name], height, "D", color=COLOURS[1], markersize=6)
-    axis.set(xlabel=xlabel, yticks=heights, yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-    if limits:
-        axis.set_xlim(limits)
-    else:
-        axis.margins(x=0.15)
-    axis.grid(alpha=0.3, axis="x")
     return figure
 
 
@@ -220,7 +78,7 @@ def timeline(
         raise ValueError(
             f"spans must hold 1 to {len(COLOURS)} names, start <= end. Received: {len(names)} names: {names}"
         )
-    figure, axes = _new(size=size or (9, 1.2 + 0.45 * len(rows)))
+    figure, axes = new(size=size or (9, 1.2 + 0.45 * len(rows)))
     axis, open_until = axes[0, 0], {row: [] for row in rows}
     for row, name, start, end in spans:
         outer = [other for other in open_until[row] if other > start]
@@ -245,7 +103,7 @@ def confusion(labels: np.ndarray, predictions: np.ndarray, class_names: Sequence
     """
     counts = confusion_matrix(labels, predictions, labels=range(len(class_names)))
     mistakes = counts - np.diag(np.diag(counts))
-    figure, axes = _new(size=(1.6 + 0.45 * len(class_names), 1.2 + 0.45 * len(class_names)))
+    figure, axes = new(size=(1.6 + 0.45 * len(class_names), 1.2 + 0.45 * len(class_names)))
     axis = axes[0, 0]
     axis.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))
     for (row, column), count in np.ndenumerate(counts):
@@ -281,7 +139,7 @@ def diagram(
     missing = {end for arrow in arrows for end in arrow} - boxes.keys()
     if missing:
         raise ValueError(f"arrows must join boxes that exist. Received: {sorted(missing)}; boxes are {sorted(boxes)}")
-    figure, axes = _new(size=size)
+    figure, axes = new(size=size)
     axis = axes[0, 0]
     texts = {}
     for text, (x, y) in boxes.items():
