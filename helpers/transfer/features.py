@@ -6,7 +6,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 from tqdm.auto import tqdm
 
 from helpers.images import HDF5DatasetGenerator, HDF5DatasetWriter
@@ -60,7 +59,8 @@ def _write(path, model, images, labels, preprocess, batch_size, source):
     with HDF5DatasetWriter(path, shape, "features", dtype="float32", source=source) as writer:
         for start in tqdm(range(0, len(images), batch_size), desc=model.name, unit="batch", leave=False):
             batch = slice(start, start + batch_size)
-            rows = ops.convert_to_numpy(model.predict_on_batch(preprocess(images[batch])))
+            places = np.minimum(np.arange(batch.start, batch.stop), len(images) - 1)  # one shape: it is traced once
+            rows = model.predict_on_batch(preprocess(images[places]))[: len(labels[batch])]
             writer.add(rows.mean(axis=(1, 2)) if rows.ndim == 4 else rows, labels[batch])
 
 

@@ -1,0 +1,20 @@
+"""Exercises of chapter 5, one module a notebook: `from helpers.exercises import transfer_learning as ex`."""
+
+from helpers.exercises.transfer_learning.features import nearest_label, orientation_bin, pooled, wilson_ends
+from helpers.exercises.transfer_learning.frozen_encoder import (
+    paired_interval,
+    share_moved,
+    shift_kind,
+    trained_numbers,
+)
+
+__all__ = [
+    "nearest_label",
+    "orientation_bin",
+    "paired_interval",
+    "pooled",
+    "share_moved",
+    "shift_kind",
+    "trained_numbers",
+    "wilson_ends",
+]
