@@ -59,8 +59,8 @@ def _write(path, model, images, labels, preprocess, batch_size, source):
     with HDF5DatasetWriter(path, shape, "features", dtype="float32", source=source) as writer:
         for start in tqdm(range(0, len(images), batch_size), desc=model.name, unit="batch", leave=False):
             batch = slice(start, start + batch_size)
-            places = np.minimum(np.arange(batch.start, batch.stop), len(images) - 1)  # one shape: it is traced once
-            rows = model.predict_on_batch(preprocess(images[places]))[: len(labels[batch])]
+            padded = np.minimum(np.arange(batch.start, batch.stop), len(images) - 1)  # one shape: it is traced once
+            rows = model.predict_on_batch(preprocess(images[padded]))[: len(labels[batch])]
             writer.add(rows.mean(axis=(1, 2)) if rows.ndim == 4 else rows, labels[batch])
 
 

@@ -146,7 +146,7 @@ def _examine_nearest_label(answer) -> str | None:
             continue
         reason = ""
         if same(got, apart.argmin(axis=1)):
-            reason = " These are the places of the nearest rows. Look up their labels."
+            reason = " These are the indices of the nearest rows. Look up their labels."
         elif same(got, labels[apart.argmax(axis=1)]):
             reason = " These are the labels of the farthest rows."
         elif same(got, labels[(new @ known.T).argmax(axis=1)]):
@@ -165,7 +165,7 @@ nearest_label = Exercise(
     hints=(
         "new[:, None] - known[None] has the shape (M, N, length).",
         "Square, sum over the last axis: (M, N). argmin over the known rows is axis=1.",
-        "labels[places] looks up the labels.",
+        "labels[indices] looks up the labels.",
     ),
     starter="def nearest_label(new, known, labels):\n    return ...\n",
     solution_source="""
