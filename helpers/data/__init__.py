@@ -6,12 +6,14 @@
     build_dataset/  a folder of images becomes HDF5 files or TFRecord shards: `python -m helpers.data.build_dataset`
     downloads       `data/registry.tsv`: what is listed, size and SHA-256, fetched and verified
     weights         files of trained weights
+    attributes      `attributes.load`: classes with a table of attributes
     cifar10         CIFAR-10's two kinds of archive
     drawn/          stand-ins, drawn from a seed
 
 What each data set is stands in `data/README.md`.
 """
 
+from helpers.data import attributes as attributes
 from helpers.data import folders as folders
 from helpers.data.datasets import Dataset as Dataset
 from helpers.data.datasets import available as available

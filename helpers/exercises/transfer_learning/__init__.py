@@ -7,8 +7,13 @@ from helpers.exercises.transfer_learning.frozen_encoder import (
     shift_kind,
     trained_numbers,
 )
+from helpers.exercises.transfer_learning.zero_shot import calibrated, dap_score, eszsl_matrix, harmonic_mean
 
 __all__ = [
+    "calibrated",
+    "dap_score",
+    "eszsl_matrix",
+    "harmonic_mean",
     "nearest_label",
     "orientation_bin",
     "paired_interval",
