@@ -107,8 +107,8 @@ def _examine_harmonic_mean(answer) -> str | None:
     random = np.random.default_rng(0)
     seen = np.array([True, True, False, True, False])
     for case in range(3):
-        labels = np.repeat(np.arange(5), (6, 4, 8, 2, 4))
-        scores = random.normal(size=(24, 5)) + (1.5 * np.eye(5)[labels] if case < 2 else -9 * np.eye(5)[labels])
+        labels = np.repeat(np.arange(5), (6, 4, 5, 2, 3))
+        scores = random.normal(size=(20, 5)) + (1.5 * np.eye(5)[labels] if case < 2 else -9 * np.eye(5)[labels])
         right, old = scores.argmax(axis=1) == labels, seen[labels]
         u, s = right[~old].mean(), right[old].mean()
         expected = 2 * u * s / (u + s) if u + s else 0.0
@@ -165,9 +165,9 @@ def _examine_calibrated(answer) -> str | None:
         if same(got, scores - constant * seen):
             reason = " These are the moved scores. Return the answers."
         elif same(got, (scores + constant * seen).argmax(axis=1)):
-            reason = " The constant was added to the seen classes: they win even more often."
-        elif same(got, (scores - constant * ~seen).argmax(axis=1)):
-            reason = " The constant was taken off the unseen classes."
+            reason = " The constant favours the seen classes: they win even more often. Take it off theirs."
+        elif same(got, np.where(seen, -np.inf, scores).argmax(axis=1)):
+            reason = " Here only unseen classes are answers. Seen ones may still win."
         elif same(got, (scores - constant).argmax(axis=1)):
             reason = " A constant taken off all classes changes no answer."
         return differ(f"answers for 30 pictures, constant {constant}", got, expected) + reason

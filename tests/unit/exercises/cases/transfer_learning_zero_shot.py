@@ -29,7 +29,8 @@ WRONG = {
     ],
     "eszsl_matrix": [
         (
-            "import numpy as np\nanswer = lambda x, y, s, g, l: np.linalg.solve(x.T @ x + g * np.eye(x.shape[1]), x.T @ y)",
+            "import numpy as np\n"
+            "answer = lambda x, y, s, g, l: np.linalg.solve(x.T @ x + g * np.eye(x.shape[1]), x.T @ y)",
             "weights of classes",
         ),
         (ESZSL + "answer = lambda x, y, s, g, l: form(x, y, s, l, g)", "gamma belongs"),
@@ -57,8 +58,12 @@ WRONG = {
     ],
     "calibrated": [
         ("answer = lambda a, seen, c: a - c * seen", "Return the answers"),
-        ("answer = lambda a, seen, c: (a + c * seen).argmax(1)", "was added"),
-        ("answer = lambda a, seen, c: (a - c * ~seen).argmax(1)", "off the unseen"),
+        ("answer = lambda a, seen, c: (a + c * seen).argmax(1)", "favours the seen"),
+        ("answer = lambda a, seen, c: (a - c * ~seen).argmax(1)", "favours the seen"),
+        (
+            "import numpy as np\nanswer = lambda a, seen, c: np.where(seen, -np.inf, a).argmax(1)",
+            "only unseen classes",
+        ),
         ("answer = lambda a, seen, c: (a - c).argmax(1)", "changes no answer"),
     ],
 }
