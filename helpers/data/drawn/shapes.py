@@ -18,13 +18,13 @@ SIDE = 64
 def classes() -> tuple[list[str], np.ndarray]:
     """Return the names of all 96 classes in an order without a pattern, and their table (96, 13) of zeros and ones."""
     every = list(itertools.product(*FACTORS.values()))
-    every = [every[place] for place in np.random.default_rng(0).permutation(len(every))]
+    every = [every[index] for index in np.random.default_rng(0).permutation(len(every))]
     table = [[float(attribute in one) for attribute in ATTRIBUTES] for one in every]
     return [" ".join(one) for one in every], np.array(table, "float32")
 
 
 def draw_one(name: str, seed: list[int]) -> np.ndarray:
-    """Draw one picture of a class: place, turn, exact size and colour, light, background and noise vary.
+    """Draw one picture of a class: position, rotation, exact size and colour, light, background and noise vary.
 
     Args:
         name: one of `classes`.
